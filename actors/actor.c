@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "actors/actor.h"
+
+#include "actors/answer.h"
+#include "actors/post.h"
+#include "actors/runtime.h"
+#include "actors/start.h"
+#include "base/assert.h"
+#include "base/err.h"
+#include "scheduler/simulation.h"
+
+#include <string.h>
+
+static struct tp_actor *
+actor_of(struct tp_task *task)
+{
+    return (struct tp_actor *)(void *)((char *)task -
+                                       offsetof(struct tp_actor, task));
+}
+
+static bool
+is_vacant(const struct tp_actor *actor)
+{
+    return actor->table == NULL;
+}
+
+static void *
+state_of(struct tp_actor *actor)
+{
+    return actor->state_size > TP_ACTOR_STATE_INLINE_BYTES
+               ? actor->state.pointer
+               : actor->state.bytes;
+}
+
+/* ---- limits -------------------------------------------------------------- */
+
+/* Takes what this turn has handled so far off the limit. */
+static void
+settle(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (self->turn_messages > 0 &&
+        tp_limit_subtract(&actor->limit, &self->runtime->marks,
+            self->turn_messages, self->turn_bytes)) {
+        tp_post_resume_paused(self, &actor->limit);
+    }
+    self->turn_messages = 0;
+    self->turn_bytes = 0;
+}
+
+/*
+ * Pauses the actor on the one that its handler has congested. Without memory
+ * for the note it is not paused: the hard mark holds.
+ */
+static void
+pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_actor *target = self->congested;
+    struct troupe_message *resume;
+
+    self->congested = NULL;
+    if (tp_limit_is_congested(&actor->limit)) {
+        return;
+    }
+    resume = tp_post_block(self, 0);
+    if (resume == NULL) {
+        return;
+    }
+    resume->kind = TP_MESSAGE_RESUME;
+    resume->sender = self->pid;
+    resume->incarnation = actor->incarnation;
+    actor->flags |= TP_ACTOR_IS_PAUSED;
+    if (!tp_limit_pause(&target->limit, &resume)) {
+        tp_post_resume_paused(self, &target->limit);
+    }
+}
+
+static bool
+is_paused(struct tp_actor *actor)
+{
+    if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
+        tp_limit_is_congested(&actor->limit)) {
+        actor->flags &= ~(uint32_t)TP_ACTOR_IS_PAUSED;
+    }
+    return (actor->flags & TP_ACTOR_IS_PAUSED) != 0;
+}
+
+/* ---- birth and death ----------------------------------------------------- */
+
+static void
+install(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    struct tp_start *start = tp_start_of(message);
+
+    TP_ASSERT(is_vacant(actor));
+    actor->table = start->table;
+    actor->incarnation = message->incarnation;
+    actor->flags = 0;
+    actor->state_size = start->state_size;
+    memset(actor->state.bytes, 0, sizeof(actor->state.bytes));
+    if (start->state != NULL) {
+        actor->state.pointer = start->state;
+    }
+    self->pid =
+        tp_registry_pid(&self->runtime->registry, actor, actor->incarnation);
+    if (actor->table->start != NULL) {
+        actor->table->start(self, state_of(actor));
+    }
+}
+
+/* The occupant is gone: what its mailbox still holds are dead letters. */
+static void
+vacate(struct troupe_self *self, struct tp_actor *actor)
+{
+    tp_answer_abandon_all(self, actor);
+    if (actor->state_size > TP_ACTOR_STATE_INLINE_BYTES) {
+        tp_start_free_state(self, actor->state.pointer, actor->state_size);
+    }
+    actor->table = NULL;
+    actor->flags = TP_ACTOR_IS_LEAVING;
+    self->congested = NULL;
+    ck_pr_store_64(&self->died_count, self->died_count + 1);
+}
+
+/*
+ * The run is over. True: the slot is another's from here on. A slot that has
+ * been vacated is free as soon as it sleeps.
+ */
+static bool
+try_sleep(struct troupe_self *self, struct tp_actor *actor)
+{
+    bool is_leaving = (actor->flags & TP_ACTOR_IS_LEAVING) != 0;
+
+    settle(self, actor);
+    actor->flags &= ~(uint32_t)TP_ACTOR_IS_LEAVING;
+    if (!tp_inbox_try_sleep(&actor->inbox)) {
+        actor->flags |= is_leaving ? TP_ACTOR_IS_LEAVING : 0;
+        return false;
+    }
+    if (is_leaving) {
+        tp_registry_give(&self->runtime->registry, &self->slots, actor);
+    }
+    return true;
+}
+
+/* ---- messages ------------------------------------------------------------ */
+
+static void
+handle_control(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message;
+
+    while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
+        if (message->kind == TP_MESSAGE_START) {
+            install(self, actor, message);
+        } else if (message->incarnation == actor->incarnation &&
+                   !is_vacant(actor)) {
+            if (message->kind == TP_MESSAGE_STOP) {
+                actor->flags |= TP_ACTOR_IS_STOPPING;
+            } else {
+                actor->flags &= ~(uint32_t)TP_ACTOR_IS_PAUSED;
+            }
+        }
+        tp_post_free(self, message);
+    }
+    if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
+        vacate(self, actor);
+    }
+}
+
+static void __attribute__((cold)) bury(struct troupe_self *self,
+    struct tp_actor *actor, struct troupe_message *message,
+    enum troupe_dead_letter_cause cause, troupe_err err)
+{
+    troupe_pid receiver =
+        tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
+
+    tp_post_dead(self, &message, receiver, cause, err);
+}
+
+static void __attribute__((cold))
+bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
+{
+    struct troupe_message *message = self->in_hand;
+
+    self->in_hand = NULL;
+    (void)troupe_decode_failed(troupe_schema_by_number_view(message->schema),
+        message->payload, message->payload + message->payload_size, fault);
+    tp_log_write(
+        &self->runtime->log, TROUPE_LOG_WARNING, "%s", troupe_err_detail());
+    bury(self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
+}
+
+/* Done with the message in hand, unless the handler kept it. */
+static void
+put_down(struct troupe_self *self)
+{
+    struct troupe_message *message = self->in_hand;
+
+    self->in_hand = NULL;
+    if (__builtin_expect(message->request != 0, 0)) {
+        tp_post_refusal(self, &message, TROUPE_E_NO_REPLY);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
+static void
+dispatch(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    const struct tp_behaviour_line *line =
+        tp_behaviour_find(actor->table, message->schema);
+
+    self->in_hand = message;
+    if (__builtin_expect(line != NULL, 1)) {
+        int fault = line->dispatch(self, state_of(actor), message->payload,
+            message->payload + message->payload_size, line->handler);
+
+        if (__builtin_expect(fault != 0, 0)) {
+            bury_undecodable(self, actor, fault);
+            return;
+        }
+    } else if (actor->table->any != NULL) {
+        actor->table->any(self, state_of(actor), message);
+    } else {
+        self->in_hand = NULL;
+        bury(self, actor, message, TROUPE_DEAD_LETTER_NO_HANDLER,
+            TROUPE_E_NO_HANDLER);
+        return;
+    }
+    put_down(self);
+}
+
+static bool
+is_for_occupant(
+    const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->incarnation == actor->incarnation && !is_vacant(actor);
+}
+
+static void
+handle(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    if (__builtin_expect(tp_message_is_limited(message), 1)) {
+        self->turn_messages++;
+        self->turn_bytes += tp_post_bytes_of(message);
+        if (__builtin_expect(!is_for_occupant(actor, message), 0)) {
+            bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
+                TROUPE_E_NO_SUCH_ACTOR);
+            return;
+        }
+        dispatch(self, actor, message);
+        self->handled_count++;
+    } else if (is_for_occupant(actor, message)) {
+        tp_answer_handle(self, actor, message, state_of(actor));
+    } else {
+        tp_answer_drop(self, actor, message);
+    }
+}
+
+/* ---- the turn ------------------------------------------------------------ */
+
+static void
+begin_turn(
+    struct troupe_self *self, struct tp_worker *worker, struct tp_actor *actor)
+{
+    self->actor = actor;
+    self->pid =
+        tp_registry_pid(&self->runtime->registry, actor, actor->incarnation);
+    if (__builtin_expect(worker->simulation != NULL, 0)) {
+        tp_simulation_note(worker->simulation, actor->index);
+    }
+    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
+}
+
+/* Handles one message. False: the turn is over. */
+static bool
+take_step(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message;
+
+    if (__builtin_expect(actor->mailbox.control != NULL, 0)) {
+        handle_control(self, actor);
+        if (self->congested != NULL) {
+            pause_on_congested(self, actor);
+        }
+    }
+    message = is_paused(actor) ? NULL : tp_mailbox_pop(&actor->mailbox);
+    if (message == NULL) {
+        if (try_sleep(self, actor)) {
+            return false;
+        }
+        tp_mailbox_fill(&actor->mailbox, &actor->inbox);
+        return true;
+    }
+    handle(self, actor, message);
+    tp_worker_count_handler(self->worker);
+    if (__builtin_expect((actor->flags & TP_ACTOR_IS_STOPPING) != 0, 0)) {
+        vacate(self, actor);
+    }
+    if (__builtin_expect(self->congested != NULL, 0)) {
+        pause_on_congested(self, actor);
+    }
+    return true;
+}
+
+void
+tp_actor_run(struct tp_worker *worker, struct tp_task *task)
+{
+    struct troupe_self *self = worker->local;
+    struct tp_actor *actor = actor_of(task);
+    unsigned steps_left = tp_worker_quantum(worker);
+
+    begin_turn(self, worker, actor);
+    while (take_step(self, actor)) {
+        if (--steps_left == 0) {
+            settle(self, actor);
+            tp_worker_yield(worker, task);
+            break;
+        }
+    }
+    self->actor = NULL;
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+static void
+sweep_message(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    if (tp_message_is_limited(message)) {
+        message->request = 0; /* nobody waits for an answer any more */
+        bury(self, actor, message, TROUPE_DEAD_LETTER_RUNTIME_STOPPED,
+            TROUPE_E_NOT_RUNNING);
+        return;
+    }
+    if (message->kind == TP_MESSAGE_START) {
+        struct tp_start *start = tp_start_of(message);
+
+        if (start->state != NULL) {
+            tp_start_free_state(self, start->state, start->state_size);
+        }
+    }
+    tp_post_free(self, message);
+}
+
+struct tp_actor_remains
+tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_actor_remains remains = {false, false};
+    struct troupe_message *message;
+
+    if (!is_vacant(actor)) {
+        remains.was_alive = true;
+        remains.was_waiting =
+            actor->asks != NULL && actor->asks->open_count > 0;
+        /* First: its expired timeouts are among the messages. */
+        vacate(self, actor);
+    }
+    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
+    while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
+        remains.was_alive |= message->kind == TP_MESSAGE_START;
+        sweep_message(self, actor, message);
+    }
+    while ((message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
+        sweep_message(self, actor, message);
+    }
+    message = tp_limit_take_paused(&actor->limit);
+    while (message != NULL) {
+        struct troupe_message *next = message->next;
+
+        tp_post_free(self, message);
+        message = next;
+    }
+    return remains;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * actor: a slot in the registry, and the life that is in it.
+ *
+ * A slot is two cache lines. The first is what senders touch; the second is the
+ * owner's, the one thread that now runs the slot. Slots are never unmapped
+ * while the runtime exists, so a message may be pushed to any slot at any time:
+ * the run that finds it compares incarnations and makes it a dead letter if it
+ * came too late. Zeroed memory is a free slot.
+ *
+ *           START message                    stop, or state refused
+ *     VACANT -----------> ALIVE --------------------------------+
+ *        ^                                                      v
+ *        +--- mailbox empty, slot to the free list ------- LEAVING
+ *
+ * Birth is a message. Whoever spawns takes a free slot, gives out the next
+ * incarnation and pushes START; the run that takes it installs the occupant. So
+ * no field of the second line is ever touched by two threads at once, though a
+ * stale message may be running the same slot at that moment.
+ *
+ * Who may touch what:
+ *     inbox limit              any thread, through their functions
+ *     issued                   written by the spawner that holds the free slot
+ *     next_free                whoever holds the free slot
+ *     the second line          the owner: between a push that returned true and
+ *                              the try_sleep that ends the run
+ *
+ * One run handles control messages first, then up to a quantum of others. Its
+ * messages come off the limit in one go, when the mailbox is empty or the turn
+ * ends.
+ *
+ * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
+ * it, so that control messages are handled and it can see that it has become
+ * congested itself (mailbox/limit.h says why that matters).
+ */
+#ifndef TROUPE_ACTORS_ACTOR_H
+#define TROUPE_ACTORS_ACTOR_H
+
+#include "actors/asks.h"
+#include "actors/behaviour.h"
+#include "mailbox/limit.h"
+#include "mailbox/mailbox.h"
+#include "scheduler/parker.h"
+#include "scheduler/worker.h"
+
+enum {
+    TP_ACTOR_STATE_INLINE_BYTES = 16,
+
+    /* Flags. */
+    TP_ACTOR_IS_PAUSED = 1,
+    TP_ACTOR_IS_STOPPING = 2, /* ends after the message in hand */
+    TP_ACTOR_IS_LEAVING = 4,  /* vacated; the slot is free when it sleeps */
+};
+
+struct tp_actor {
+    struct tp_inbox inbox;
+    struct tp_limit limit;
+    /*
+     * The last incarnation given out; 0: never. Written by the spawner before
+     * it gives the pid to anybody, read by senders to refuse a pid that was
+     * never made. Whoever has a pid honestly got it after the write.
+     */
+    uint32_t issued;
+    uint32_t index; /* of the slot; written with the first incarnation */
+    struct tp_task task;
+    union {
+        struct tp_actor *next_free;
+        struct tp_parker *parker; /* of a thread outside: task is ELSEWHERE */
+    };
+    struct tp_asks *asks; /* the owner's; NULL until the first */
+
+    struct tp_mailbox mailbox __attribute__((aligned(64)));
+    const struct tp_behaviour_table *table; /* NULL: VACANT */
+    union {
+        void *pointer;
+        unsigned char bytes[TP_ACTOR_STATE_INLINE_BYTES];
+    } state;
+    uint32_t state_size;
+    uint32_t incarnation; /* of the occupant, or of the last one */
+    uint32_t flags;
+};
+
+_Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");
+
+/* The scheduler's run hook: one turn of the actor that task belongs to. */
+void tp_actor_run(struct tp_worker *worker, struct tp_task *task);
+
+/*
+ * Empties a slot when no worker runs any more: each message is a dead letter of
+ * RUNTIME_STOPPED, the occupant's memory is freed.
+ */
+struct tp_actor_remains {
+    bool was_alive;
+    bool was_waiting; /* for an answer */
+};
+struct troupe_self;
+struct tp_actor_remains tp_actor_sweep(
+    struct troupe_self *self, struct tp_actor *actor);
+
+#endif

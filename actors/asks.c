@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "actors/asks.h"
+
+#include "base/assert.h"
+#include "base/memory.h"
+
+static bool
+grow(struct tp_asks *asks)
+{
+    uint32_t capacity = asks->capacity == 0 ? 2 : 2 * asks->capacity;
+    struct tp_ask *items =
+        tp_memory_realloc(asks->items, capacity * sizeof(*items));
+
+    if (items == NULL) {
+        return false;
+    }
+    for (uint32_t i = asks->capacity; i < capacity; i++) {
+        items[i] = (struct tp_ask){.next_free = asks->free};
+        asks->free = i + 1;
+    }
+    asks->items = items;
+    asks->capacity = capacity;
+    return true;
+}
+
+static bool
+has_room(struct tp_asks **asks)
+{
+    if (*asks == NULL) {
+        *asks = tp_memory_alloc_zeroed(1, sizeof(**asks));
+    }
+    return *asks != NULL && ((*asks)->free != 0 || grow(*asks));
+}
+
+uint64_t
+tp_asks_open(struct tp_asks **asks, troupe_continuation *then, uint64_t context,
+    struct tp_ask_timeout *timeout)
+{
+    struct tp_ask *ask;
+    uint32_t place;
+
+    TP_ASSERT(then != NULL);
+    if (!has_room(asks)) {
+        return 0;
+    }
+    place = (*asks)->free;
+    ask = &(*asks)->items[place - 1];
+    (*asks)->free = ask->next_free;
+    (*asks)->open_count++;
+    ask->then = then;
+    ask->context = context;
+    ask->timeout = timeout;
+    return (uint64_t)ask->generation << 32 | place;
+}
+
+static void
+close_ask(struct tp_asks *asks, uint32_t place, struct tp_ask *copy)
+{
+    struct tp_ask *ask = &asks->items[place - 1];
+
+    *copy = *ask;
+    ask->then = NULL;
+    ask->generation++;
+    ask->next_free = asks->free;
+    asks->free = place;
+    asks->open_count--;
+}
+
+bool
+tp_asks_close(struct tp_asks *asks, uint64_t request, struct tp_ask *ask)
+{
+    uint32_t place = (uint32_t)request;
+
+    if (asks == NULL || place == 0 || place > asks->capacity ||
+        asks->items[place - 1].generation != (uint32_t)(request >> 32) ||
+        asks->items[place - 1].then == NULL) {
+        return false;
+    }
+    close_ask(asks, place, ask);
+    return true;
+}
+
+bool
+tp_asks_close_any(struct tp_asks *asks, struct tp_ask *ask)
+{
+    if (asks == NULL || asks->open_count == 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < asks->capacity; i++) {
+        if (asks->items[i].then != NULL) {
+            close_ask(asks, i + 1, ask);
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+tp_asks_destroy(struct tp_asks **asks)
+{
+    if (*asks != NULL) {
+        TP_ASSERT((*asks)->open_count == 0);
+        tp_memory_free((*asks)->items);
+        tp_memory_free(*asks);
+        *asks = NULL;
+    }
+}

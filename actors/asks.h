@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * asks: the requests of one actor that wait for an answer.
+ *
+ * Each has a number, which travels with the request and comes back with the
+ * reply or the expiry: an index into a table, and a generation that tells a
+ * late answer from one to a newer ask in the same place. Each has a timeout,
+ * whose block of memory becomes the message that reports the expiry, so that
+ * running out of time never needs memory.
+ *
+ * All functions are for the actor's owner.
+ */
+#ifndef TROUPE_ACTORS_ASKS_H
+#define TROUPE_ACTORS_ASKS_H
+
+#include "mailbox/message.h"
+#include "scheduler/timeout.h"
+#include "troupe/actor.h"
+
+/* 64 bytes, as a message is: its first 40 become the envelope. */
+struct tp_ask_timeout {
+    struct tp_timeout timeout;
+    troupe_pid asker;
+    uint64_t request;
+};
+
+_Static_assert(
+    offsetof(struct tp_timeout, state) >= sizeof(struct troupe_message),
+    "the envelope must not touch the timeout's state");
+
+struct tp_ask {
+    troupe_continuation *then; /* NULL: free */
+    uint64_t context;
+    struct tp_ask_timeout *timeout;
+    uint32_t generation;
+    uint32_t next_free; /* 1 + index; 0: none */
+};
+
+struct tp_asks {
+    struct tp_ask *items;
+    uint32_t capacity;
+    uint32_t free; /* 1 + index; 0: none */
+    uint32_t open_count;
+};
+
+/*
+ * Opens an ask and returns its number, never 0; 0 if there is no memory. *asks
+ * is made when it is NULL.
+ */
+uint64_t tp_asks_open(struct tp_asks **asks, troupe_continuation *then,
+    uint64_t context, struct tp_ask_timeout *timeout);
+
+/* Closes the ask and copies it to *ask. False: it is not open (any more). */
+bool tp_asks_close(struct tp_asks *asks, uint64_t request, struct tp_ask *ask);
+
+/* Closes any open ask and copies it to *ask. False: none is open. */
+bool tp_asks_close_any(struct tp_asks *asks, struct tp_ask *ask);
+
+/* Frees the table, in which none is open, and sets *asks to NULL. */
+void tp_asks_destroy(struct tp_asks **asks);
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "actors/outside.h"
+
+#include "actors/post.h"
+#include "base/err.h"
+#include "base/memory.h"
+#include "scheduler/simulation.h"
+
+#include <string.h>
+
+/* The longest that a thread is held up by a congested receiver. */
+static const uint64_t pause_ns_max = TROUPE_SECONDS(1);
+
+troupe_err
+tp_outside_check(struct troupe_self *self)
+{
+    enum tp_runtime_state state;
+
+    if (self->worker != NULL) {
+        return TROUPE_OK;
+    }
+    state = tp_runtime_state_of(self->runtime);
+    if (state == TP_RUNTIME_CREATED || state == TP_RUNTIME_RUNNING) {
+        return TROUPE_OK;
+    }
+    return tp_err_set(TROUPE_E_NOT_RUNNING,
+        state == TP_RUNTIME_FORKED
+            ? "the runtime belongs to the parent of this process"
+            : "the runtime has been stopped");
+}
+
+/* ---- waiting ------------------------------------------------------------- */
+
+static void
+sort_one(struct troupe_self *self, struct troupe_message *message)
+{
+    if (message->kind == TP_MESSAGE_REPLY && self->answer == NULL &&
+        message->request == self->request) {
+        self->answer = message;
+        return;
+    }
+    if (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK) {
+        struct tp_dead_letter letter = {TROUPE_DEAD_LETTER_LATE_REPLY,
+            message->schema, self->pid, message->sender};
+
+        tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+    }
+    tp_post_free(self, message);
+}
+
+/* Takes all that is in the inbox: the answer, a resume, and what is too late.
+ */
+static void
+look(struct troupe_self *self)
+{
+    struct tp_mailbox *mailbox = &self->actor->mailbox;
+    struct troupe_message *message;
+
+    tp_mailbox_fill(mailbox, &self->actor->inbox);
+    while ((message = tp_mailbox_pop_control(mailbox)) != NULL) {
+        self->is_paused = false;
+        tp_post_free(self, message);
+    }
+    while ((message = tp_mailbox_pop(mailbox)) != NULL) {
+        sort_one(self, message);
+    }
+}
+
+static bool
+is_served(const struct troupe_self *self)
+{
+    return self->answer != NULL || (self->request == 0 && !self->is_paused);
+}
+
+static uint64_t
+now_ns(struct troupe_self *self)
+{
+    return tp_clock_now_ns(&self->runtime->scheduler->clock);
+}
+
+/* One step of waiting. False: the deadline has passed. */
+static bool
+wait_a_while(struct troupe_self *self, uint64_t deadline_ns)
+{
+    struct tp_scheduler *scheduler = self->runtime->scheduler;
+
+    if (scheduler->simulation != NULL) {
+        return tp_simulation_step(scheduler, deadline_ns);
+    }
+    if (now_ns(self) >= deadline_ns) {
+        return false;
+    }
+    if (tp_inbox_try_sleep(&self->actor->inbox)) {
+        tp_parker_park(&self->parker, deadline_ns);
+    }
+    return true;
+}
+
+/* Until is_served(), the deadline, or the end of the runtime. */
+static troupe_err
+wait_until_served(struct troupe_self *self, uint64_t deadline_ns)
+{
+    for (;;) {
+        troupe_err err;
+        bool is_in_time;
+
+        look(self);
+        if (is_served(self)) {
+            return TROUPE_OK;
+        }
+        err = tp_outside_check(self);
+        if (err != TROUPE_OK) {
+            return err;
+        }
+        is_in_time = wait_a_while(self, deadline_ns);
+        look(self);
+        if (is_served(self)) {
+            return TROUPE_OK;
+        }
+        if (!is_in_time) {
+            return tp_err_set(
+                TROUPE_E_TIMED_OUT, "no answer before the deadline");
+        }
+    }
+}
+
+static uint64_t
+deadline_in(struct troupe_self *self, uint64_t span_ns)
+{
+    uint64_t now = now_ns(self);
+
+    return span_ns > UINT64_MAX - now ? UINT64_MAX : now + span_ns;
+}
+
+void
+tp_outside_pause(struct troupe_self *self)
+{
+    struct tp_limit *limit = &self->congested->limit;
+    struct troupe_message *resume = tp_post_block(self, 0);
+
+    self->congested = NULL;
+    if (resume == NULL) {
+        return;
+    }
+    resume->kind = TP_MESSAGE_RESUME;
+    resume->sender = self->pid;
+    resume->incarnation = self->actor->incarnation;
+    self->is_paused = true;
+    self->request = 0;
+    if (!tp_limit_pause(limit, &resume)) {
+        tp_post_resume_paused(self, limit);
+    }
+    (void)wait_until_served(self, deadline_in(self, pause_ns_max));
+    self->is_paused = false;
+}
+
+static troupe_err
+answered(struct troupe_self *self)
+{
+    troupe_err err = (troupe_err)self->answer->err;
+
+    if (err == TROUPE_OK) {
+        return TROUPE_OK;
+    }
+    troupe_message_release(self, &self->answer);
+    return tp_err_set(err, "the ask failed: %s", troupe_err_text(err));
+}
+
+troupe_err
+tp_outside_ask(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
+    struct troupe_message **message)
+{
+    uint64_t deadline_ns;
+    troupe_err err = tp_outside_check(self);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    deadline_ns = deadline_in(self, timeout_ns);
+    troupe_message_release(self, &self->answer);
+    self->requests_count++;
+    self->request = self->requests_count;
+    (*message)->request = self->request;
+    err = tp_post(self, to, message);
+    self->congested = NULL; /* it waits for the answer anyway */
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    err = wait_until_served(self, deadline_ns);
+    return err == TROUPE_OK ? answered(self) : err;
+}
+
+/* ---- selves -------------------------------------------------------------- */
+
+/*
+ * Makes a free slot this thread's. False: stale mail is being run there just
+ * now, take another.
+ */
+static bool
+occupy(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_runtime *runtime = self->runtime;
+
+    if (!tp_inbox_try_occupy(&actor->inbox)) {
+        return false;
+    }
+    actor->parker = &self->parker;
+    ck_pr_store_32(&actor->task.bound, TP_TASK_ELSEWHERE);
+    ck_pr_store_64(
+        &actor->limit.held, TP_LIMIT_OF(runtime->marks.messages_hard, 0));
+    self->pid = tp_registry_issue(&runtime->registry, actor);
+    actor->incarnation = troupe_pid_incarnation(self->pid);
+    actor->table = NULL;
+    self->actor = actor;
+    return true;
+}
+
+static troupe_err
+find_slot(struct troupe_self *self)
+{
+    struct tp_actor *busy = NULL;
+    struct tp_actor *actor = NULL;
+    struct tp_registry *registry = &self->runtime->registry;
+    troupe_err err;
+
+    while (
+        (err = tp_registry_take(registry, &self->slots, &actor)) == TROUPE_OK &&
+        !occupy(self, actor)) {
+        actor->next_free = busy;
+        busy = actor;
+    }
+    while (busy != NULL) {
+        struct tp_actor *next = busy->next_free;
+
+        tp_registry_give(registry, &self->slots, busy);
+        busy = next;
+    }
+    return err;
+}
+
+static struct troupe_self *
+make(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self =
+        tp_memory_alloc_aligned(_Alignof(struct troupe_self), sizeof(*self));
+
+    if (self == NULL) {
+        (void)tp_err_set(TROUPE_E_NO_MEMORY, "no memory for another thread");
+        return NULL;
+    }
+    memset(self, 0, sizeof(*self));
+    self->runtime = runtime;
+    tp_block_cache_init(&self->blocks, &runtime->depot);
+    tp_parker_init(&self->parker, &tp_parking_futex);
+    if (find_slot(self) != TROUPE_OK) {
+        tp_memory_free(self);
+        return NULL;
+    }
+    tp_random_init(
+        &self->random, runtime->seed ^ ~(uint64_t)self->actor->index);
+    return self;
+}
+
+/* A self that nobody uses: one put back, or a new one. With the mutex. */
+static struct troupe_self *
+take_self(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self = runtime->outside;
+
+    while (self != NULL && self->is_taken) {
+        self = self->next_outside;
+    }
+    if (self == NULL) {
+        self = make(runtime);
+        if (self == NULL) {
+            return NULL;
+        }
+        self->next_outside = runtime->outside;
+        runtime->outside = self;
+    }
+    self->is_taken = true;
+    return self;
+}
+
+void
+tp_outside_put_back(void *arg)
+{
+    struct troupe_self *self = arg;
+
+    pthread_mutex_lock(&self->runtime->outside_mutex);
+    self->is_taken = false;
+    pthread_mutex_unlock(&self->runtime->outside_mutex);
+}
+
+static struct troupe_self *
+enter(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self;
+
+    pthread_mutex_lock(&runtime->outside_mutex);
+    self = take_self(runtime);
+    pthread_mutex_unlock(&runtime->outside_mutex);
+    if (self != NULL && pthread_setspecific(runtime->key, self) != 0) {
+        tp_outside_put_back(self);
+        (void)tp_err_set(TROUPE_E_NO_MEMORY, "no memory for another thread");
+        return NULL;
+    }
+    return self;
+}
+
+struct troupe_self *
+troupe_thread_self(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self;
+
+    if (tp_runtime_state_of(runtime) > TP_RUNTIME_RUNNING) {
+        (void)tp_err_set(
+            TROUPE_E_NOT_RUNNING, "the runtime is not running here");
+        return NULL;
+    }
+    if (runtime->is_simulated &&
+        !pthread_equal(runtime->creator, pthread_self())) {
+        (void)tp_err_set(TROUPE_E_WRONG_THREAD,
+            "under simulation only the thread that made the runtime may call");
+        return NULL;
+    }
+    self = pthread_getspecific(runtime->key);
+    return self != NULL ? self : enter(runtime);
+}
+
+void
+tp_outside_destroy_all(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self = runtime->outside;
+
+    while (self != NULL) {
+        struct troupe_self *next = self->next_outside;
+
+        tp_memory_free(self);
+        self = next;
+    }
+    runtime->outside = NULL;
+}

@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "actors/runtime.h"
+
+#include "actors/answer.h"
+#include "actors/outside.h"
+#include "base/assert.h"
+#include "base/err.h"
+#include "base/memory.h"
+#include "scheduler/cpu_count.h"
+#include "scheduler/simulation.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RUNTIMES_MAX = 16, WORKERS_MAX = 1024 };
+
+/* ---- the table of runtimes ----------------------------------------------- */
+
+static pthread_mutex_t runtimes_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct troupe_runtime *runtimes[RUNTIMES_MAX]; /* by the mutex */
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+/* The child has this thread only: its runtimes answer NOT_RUNNING. */
+static void
+forget_runtimes(void)
+{
+    for (int i = 0; i < RUNTIMES_MAX; i++) {
+        if (runtimes[i] != NULL) {
+            ck_pr_store_32(&runtimes[i]->state, TP_RUNTIME_FORKED);
+            runtimes[i] = NULL;
+        }
+    }
+    pthread_mutex_unlock(&runtimes_mutex);
+}
+
+static void
+lock_runtimes(void)
+{
+    pthread_mutex_lock(&runtimes_mutex);
+}
+
+static void
+unlock_runtimes(void)
+{
+    pthread_mutex_unlock(&runtimes_mutex);
+}
+
+static void
+watch_forks(void)
+{
+    pthread_atfork(lock_runtimes, unlock_runtimes, forget_runtimes);
+}
+
+/* A number for the runtime, until unlist(). */
+static troupe_err
+list(struct troupe_runtime *runtime, uint32_t *number)
+{
+    troupe_err err = TROUPE_E_TOO_MANY_RUNTIMES;
+
+    pthread_once(&fork_once, watch_forks);
+    lock_runtimes();
+    for (uint32_t i = 0; i < RUNTIMES_MAX; i++) {
+        if (runtimes[i] == NULL) {
+            runtimes[i] = runtime;
+            *number = i;
+            err = TROUPE_OK;
+            break;
+        }
+    }
+    unlock_runtimes();
+    if (err != TROUPE_OK) {
+        return tp_err_set(
+            err, "%d runtimes live in this process; destroy one", RUNTIMES_MAX);
+    }
+    return TROUPE_OK;
+}
+
+static void
+unlist(struct troupe_runtime *runtime)
+{
+    lock_runtimes();
+    if (runtimes[runtime->registry.runtime_number] == runtime) {
+        runtimes[runtime->registry.runtime_number] = NULL;
+    }
+    unlock_runtimes();
+}
+
+/* ---- options ------------------------------------------------------------- */
+
+/* TROUPE_SIM=seed turns a program into a simulation of itself. */
+static troupe_err
+read_environment(struct troupe_options *options)
+{
+    const char *text = getenv("TROUPE_SIM");
+    char *end;
+
+    if (text == NULL) {
+        return TROUPE_OK;
+    }
+    options->simulate = true;
+    options->seed = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0') {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "TROUPE_SIM is \"%s\"; it must be a seed, a whole number", text);
+    }
+    return TROUPE_OK;
+}
+
+static troupe_err
+resolve(const struct troupe_options *given, struct troupe_options *options)
+{
+    troupe_err err;
+
+    *options = (struct troupe_options){.size = sizeof(*options)};
+    if (given != NULL) {
+        if (given->size < sizeof(size_t) || given->size > sizeof(*options)) {
+            return tp_err_set(TROUPE_E_ABI_MISMATCH,
+                "options of %zu bytes, this library knows %zu: make them by "
+                "TROUPE_OPTIONS",
+                given->size, sizeof(*options));
+        }
+        memcpy(options, given, given->size);
+    }
+    err = read_environment(options);
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    if (options->workers_count > WORKERS_MAX) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "workers_count is %u; at most %d are possible",
+            options->workers_count, WORKERS_MAX);
+    }
+    if (options->simulate) {
+        options->workers_count = 1;
+    }
+    if (options->actors_count_max == 0 ||
+        options->actors_count_max > TP_REGISTRY_SLOTS_MAX) {
+        options->actors_count_max = TP_REGISTRY_SLOTS_MAX;
+    }
+    if (options->seed == 0 && getenv("TROUPE_SIM") == NULL) {
+        options->seed = tp_random_seed();
+    }
+    return TROUPE_OK;
+}
+
+static void
+choose_workers_count(
+    struct troupe_runtime *runtime, struct troupe_options *options)
+{
+    struct tp_cpu_count chosen;
+
+    if (options->workers_count == 0) {
+        chosen = tp_cpu_count_read(NULL);
+        options->workers_count =
+            chosen.count < WORKERS_MAX ? chosen.count : WORKERS_MAX;
+        tp_log_write(
+            &runtime->log, TROUPE_LOG_INFO, "workers: %s", chosen.reason);
+    }
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static void
+ignore_worker(struct tp_worker *worker)
+{
+    (void)worker;
+}
+
+static void
+enter_worker(struct tp_worker *worker)
+{
+    struct troupe_self *self = worker->local;
+
+    /* So that a call from a handler is told from one outside. */
+    (void)pthread_setspecific(self->runtime->key, self);
+}
+
+static troupe_err
+create_scheduler(
+    struct troupe_runtime *runtime, const struct troupe_options *options)
+{
+    struct tp_scheduler_options wanted = {
+        .workers_count = options->workers_count,
+        .pin_workers = options->pin_workers,
+        .simulate = options->simulate,
+        .seed = options->seed,
+        .parking = &tp_parking_futex,
+        .hooks =
+            {
+                .run = tp_actor_run,
+                .expire = tp_answer_expire,
+                .release = tp_answer_release,
+                .enter = enter_worker,
+                .leave = ignore_worker,
+            },
+    };
+
+    return tp_scheduler_create(&wanted, &runtime->scheduler);
+}
+
+static troupe_err
+create_selves(struct troupe_runtime *runtime)
+{
+    unsigned count = runtime->scheduler->workers_count;
+    size_t bytes = count * sizeof(runtime->workers[0]);
+
+    runtime->workers =
+        tp_memory_alloc_aligned(_Alignof(struct troupe_self), bytes);
+    if (runtime->workers == NULL) {
+        return tp_err_set(
+            TROUPE_E_NO_MEMORY, "no memory for %u workers", count);
+    }
+    memset(runtime->workers, 0, bytes);
+    for (unsigned i = 0; i < count; i++) {
+        struct troupe_self *self = &runtime->workers[i];
+
+        self->runtime = runtime;
+        self->worker = &runtime->scheduler->workers[i];
+        self->worker->local = self;
+        tp_block_cache_init(&self->blocks, &runtime->depot);
+        tp_random_init(&self->random, runtime->seed ^ i);
+    }
+    return TROUPE_OK;
+}
+
+static troupe_err
+create_key(struct troupe_runtime *runtime)
+{
+    if (pthread_key_create(&runtime->key, tp_outside_put_back) != 0) {
+        return tp_err_set(
+            TROUPE_E_SYSTEM, "the process has no thread-specific key left");
+    }
+    runtime->has_key = true;
+    return TROUPE_OK;
+}
+
+static troupe_err
+fill(struct troupe_runtime *runtime, struct troupe_options *options)
+{
+    uint32_t number = 0;
+    troupe_err err = list(runtime, &number);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    runtime->registry.runtime_number = number;
+    err =
+        tp_registry_init(&runtime->registry, number, options->actors_count_max);
+    if (err == TROUPE_OK) {
+        choose_workers_count(runtime, options);
+        err = create_scheduler(runtime, options);
+    }
+    if (err == TROUPE_OK) {
+        err = create_selves(runtime);
+    }
+    return err == TROUPE_OK ? create_key(runtime) : err;
+}
+
+troupe_err
+troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
+    struct troupe_runtime **runtime)
+{
+    struct troupe_options options;
+    struct troupe_runtime *made;
+    troupe_err err;
+
+    if (abi != TROUPE_ABI) {
+        return tp_err_set(TROUPE_E_ABI_MISMATCH,
+            "the program was compiled for ABI %u, the library has %u", abi,
+            TROUPE_ABI);
+    }
+    err = resolve(given, &options);
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    made =
+        tp_memory_alloc_aligned(_Alignof(struct troupe_runtime), sizeof(*made));
+    if (made == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a runtime");
+    }
+    memset(made, 0, sizeof(*made));
+    made->log = (struct tp_log){options.log, options.log_context};
+    made->dead_letters.log = made->log;
+    made->marks = tp_limit_marks_default;
+    made->seed = options.seed;
+    made->is_simulated = options.simulate;
+    made->creator = pthread_self();
+    pthread_mutex_init(&made->outside_mutex, NULL);
+    tp_parker_init(&made->waiter, &tp_parking_futex);
+    tp_block_depot_init(&made->depot);
+    err = fill(made, &options);
+    if (err != TROUPE_OK) {
+        troupe_runtime_destroy(&made);
+        return err;
+    }
+    *runtime = made;
+    return TROUPE_OK;
+}
+
+troupe_err
+troupe_runtime_start(struct troupe_runtime *runtime)
+{
+    troupe_err err;
+    uint32_t state = TP_RUNTIME_CREATED;
+
+    if (!ck_pr_cas_32_value(
+            &runtime->state, TP_RUNTIME_CREATED, TP_RUNTIME_RUNNING, &state)) {
+        if (state == TP_RUNTIME_FORKED) {
+            return tp_err_set(TROUPE_E_NOT_RUNNING,
+                "the runtime belongs to the parent of this process");
+        }
+        return tp_err_set(TROUPE_E_ALREADY_STARTED,
+            "a runtime is started once; make another one");
+    }
+    err = tp_scheduler_start(runtime->scheduler);
+    if (err != TROUPE_OK) {
+        ck_pr_store_32(&runtime->state, TP_RUNTIME_CREATED);
+    }
+    return err;
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+/* Empties all slots; when no worker runs. */
+static void
+sweep(struct troupe_runtime *runtime, struct troupe_stop_report *report)
+{
+    struct troupe_self *self = &runtime->workers[0];
+    uint32_t slots_count = ck_pr_load_32(&runtime->registry.slots_count);
+
+    for (uint32_t i = 0; i < slots_count; i++) {
+        struct tp_actor_remains remains =
+            tp_actor_sweep(self, tp_registry_at(&runtime->registry, i));
+
+        report->actors_alive_count += remains.was_alive;
+        report->actors_waiting_count += remains.was_waiting;
+    }
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        tp_worker_release_timeouts(&runtime->scheduler->workers[i]);
+    }
+}
+
+static void
+count_up(struct troupe_runtime *runtime, struct troupe_stop_report *report)
+{
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        report->messages_handled_count += runtime->workers[i].handled_count;
+    }
+    for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
+        report->dead_letters_count[i] = tp_dead_letters_count(
+            &runtime->dead_letters, (enum troupe_dead_letter_cause)i);
+    }
+}
+
+static void
+wake_outside(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self;
+
+    pthread_mutex_lock(&runtime->outside_mutex);
+    for (self = runtime->outside; self != NULL; self = self->next_outside) {
+        tp_parker_wake(&self->parker);
+    }
+    pthread_mutex_unlock(&runtime->outside_mutex);
+    tp_parker_wake(&runtime->waiter);
+}
+
+/* Nobody waits for an answer any more, so the last one is nobody's. */
+static void
+release_answers(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self;
+
+    for (self = runtime->outside; self != NULL; self = self->next_outside) {
+        troupe_message_release(self, &self->answer);
+    }
+}
+
+static bool
+drain(struct troupe_runtime *runtime, uint64_t drain_ns)
+{
+    uint64_t now_ns = tp_clock_now_ns(&runtime->scheduler->clock);
+    uint64_t deadline_ns =
+        drain_ns > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + drain_ns;
+
+    return tp_scheduler_drain(runtime->scheduler, deadline_ns);
+}
+
+static troupe_err
+begin_stop(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self = pthread_getspecific(runtime->key);
+
+    if (self != NULL && self->worker != NULL) {
+        return tp_err_set(TROUPE_E_WRONG_THREAD,
+            "a handler cannot wait for its own end; troupe_runtime_quit() "
+            "asks the program to stop");
+    }
+    if (!ck_pr_cas_32(
+            &runtime->state, TP_RUNTIME_RUNNING, TP_RUNTIME_STOPPING)) {
+        return tp_err_set(TROUPE_E_NOT_RUNNING, "the runtime is not running");
+    }
+    return TROUPE_OK;
+}
+
+static bool
+is_simulator(const struct troupe_runtime *runtime)
+{
+    return !runtime->is_simulated ||
+           pthread_equal(runtime->creator, pthread_self());
+}
+
+troupe_err
+troupe_runtime_stop(struct troupe_runtime *runtime, uint64_t drain_ns,
+    struct troupe_stop_report *report)
+{
+    struct troupe_stop_report made = TROUPE_STOP_REPORT;
+    troupe_err err;
+
+    if (!is_simulator(runtime)) {
+        return tp_err_set(TROUPE_E_WRONG_THREAD,
+            "under simulation only the thread that made the runtime may call");
+    }
+    err = begin_stop(runtime);
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    wake_outside(runtime);
+    made.is_drained = drain(runtime, drain_ns);
+    tp_scheduler_halt(runtime->scheduler);
+    ck_pr_store_32(&runtime->state, TP_RUNTIME_STOPPED);
+    wake_outside(runtime);
+    sweep(runtime, &made);
+    count_up(runtime, &made);
+    if (report != NULL) {
+        size_t size = report->size < sizeof(made) ? report->size : sizeof(made);
+
+        made.size = size;
+        memcpy(report, &made, size);
+    }
+    return TROUPE_OK;
+}
+
+void
+troupe_runtime_destroy(struct troupe_runtime **runtime)
+{
+    struct troupe_runtime *dying = *runtime;
+    struct troupe_stop_report unread = TROUPE_STOP_REPORT;
+
+    *runtime = NULL;
+    if (dying == NULL || tp_runtime_state_of(dying) == TP_RUNTIME_FORKED) {
+        return;
+    }
+    if (tp_runtime_state_of(dying) == TP_RUNTIME_RUNNING) {
+        (void)troupe_runtime_stop(dying, 0, NULL);
+    }
+    if (dying->workers != NULL) {
+        sweep(dying, &unread); /* what came between stop and here */
+        release_answers(dying);
+    }
+    tp_outside_destroy_all(dying);
+    if (dying->has_key) {
+        pthread_key_delete(dying->key);
+    }
+    unlist(dying);
+    tp_registry_fini(&dying->registry);
+    tp_block_depot_fini(&dying->depot);
+    tp_memory_free(dying->workers);
+    if (dying->scheduler != NULL) {
+        tp_scheduler_destroy(&dying->scheduler);
+    }
+    pthread_mutex_destroy(&dying->outside_mutex);
+    tp_memory_free(dying);
+}
+
+/* ---- quitting ------------------------------------------------------------ */
+
+void
+troupe_runtime_quit(struct troupe_self *self)
+{
+    ck_pr_store_32(&self->runtime->is_quitting, 1);
+    ck_pr_fence_memory();
+    tp_parker_wake(&self->runtime->waiter);
+}
+
+void
+troupe_runtime_wait(struct troupe_runtime *runtime)
+{
+    while (ck_pr_load_32(&runtime->is_quitting) == 0 &&
+           tp_runtime_state_of(runtime) == TP_RUNTIME_RUNNING) {
+        if (!runtime->is_simulated) {
+            tp_parker_park(&runtime->waiter, UINT64_MAX);
+        } else if (!tp_simulation_step(runtime->scheduler, UINT64_MAX)) {
+            return;
+        }
+    }
+}
+
+/* ---- questions ----------------------------------------------------------- */
+
+unsigned
+troupe_runtime_workers_count(const struct troupe_runtime *runtime)
+{
+    return runtime->scheduler->workers_count;
+}
+
+static uint64_t
+alive_by(const struct troupe_self *self)
+{
+    return ck_pr_load_64(&self->born_count) - ck_pr_load_64(&self->died_count);
+}
+
+uint64_t
+troupe_runtime_actors_count(const struct troupe_runtime *runtime)
+{
+    struct troupe_runtime *mutable =
+        (struct troupe_runtime *)(uintptr_t)runtime;
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        count += alive_by(&runtime->workers[i]);
+    }
+    pthread_mutex_lock(&mutable->outside_mutex);
+    for (const struct troupe_self *self = runtime->outside; self != NULL;
+         self = self->next_outside) {
+        count += alive_by(self);
+    }
+    pthread_mutex_unlock(&mutable->outside_mutex);
+    return count;
+}
+
+uint64_t
+troupe_runtime_seed(const struct troupe_runtime *runtime)
+{
+    return runtime->seed;
+}
+
+uint64_t
+troupe_runtime_order_signature(const struct troupe_runtime *runtime)
+{
+    return runtime->is_simulated
+               ? runtime->scheduler->simulation->order_signature
+               : 0;
+}
+
+void
+troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        TROUPE_DEAD_LETTER_MAP(X)
+#undef X
+    };
+
+    fprintf(stream, "%-52s %s\n", "drained before the deadline",
+        report->is_drained ? "yes" : "no");
+    fprintf(stream, "%-52s %" PRIu64 "\n", "messages handled",
+        report->messages_handled_count);
+    for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
+        if (report->dead_letters_count[i] > 0) {
+            fprintf(stream, "dead letters: %-38s %" PRIu64 "\n", names[i],
+                report->dead_letters_count[i]);
+        }
+    }
+    fprintf(stream, "%-52s %" PRIu64 "\n", "actors alive at the end",
+        report->actors_alive_count);
+    fprintf(stream, "%-52s %" PRIu64 "\n", "of them waiting for an answer",
+        report->actors_waiting_count);
+}
+
+void
+troupe_check_failed(const char *call, troupe_err err)
+{
+    fprintf(stderr, "%s failed: %s (%s: %s)\n", call, troupe_err_detail(),
+        troupe_err_name(err), troupe_err_text(err));
+    exit(1);
+}

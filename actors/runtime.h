@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * runtime: all that one set of workers and actors shares.
+ *
+ *     CREATED --start--> RUNNING --stop--> STOPPING --> STOPPED
+ *
+ * and from any of them FORKED, in the child of a fork: there every call returns
+ * NOT_RUNNING and nothing is cleaned up.
+ */
+#ifndef TROUPE_ACTORS_RUNTIME_H
+#define TROUPE_ACTORS_RUNTIME_H
+
+#include "actors/dead_letters.h"
+#include "actors/registry.h"
+#include "actors/self.h"
+#include "base/random.h"
+#include "mailbox/block_cache.h"
+#include "mailbox/limit.h"
+#include "scheduler/scheduler.h"
+
+#include <pthread.h>
+
+enum tp_runtime_state {
+    TP_RUNTIME_CREATED,
+    TP_RUNTIME_RUNNING,
+    TP_RUNTIME_STOPPING,
+    TP_RUNTIME_STOPPED,
+    TP_RUNTIME_FORKED,
+};
+
+struct troupe_runtime {
+    struct tp_scheduler *scheduler;
+    struct troupe_self *workers; /* one a worker */
+    struct tp_registry registry;
+    struct tp_block_depot depot;
+    struct tp_limit_marks marks;
+    struct tp_dead_letters dead_letters;
+    struct tp_log log;
+    uint64_t seed;
+    bool is_simulated;
+    pthread_t creator; /* the only thread to call, under simulation */
+
+    /* The selves of threads outside; `key` finds a thread's own. */
+    pthread_key_t key;
+    bool has_key;
+    pthread_mutex_t outside_mutex;
+    struct troupe_self *outside; /* all, linked by next_outside; by the mutex */
+
+    /*
+     * A tp_runtime_state. Written by create, start, stop and the child of a
+     * fork; read by threads outside before each call. Stale: a call that began
+     * before the stop ends as if it had come before it.
+     */
+    uint32_t state;
+    /* 1: an actor has called troupe_runtime_quit(). Then `waiter` is woken. */
+    uint32_t is_quitting;
+    struct tp_parker waiter;
+};
+
+static inline enum tp_runtime_state
+tp_runtime_state_of(struct troupe_runtime *runtime)
+{
+    return (enum tp_runtime_state)ck_pr_load_32(&runtime->state);
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * self: who is calling, and what they need at hand.
+ *
+ * Each worker has one, lent to the handler that it runs. Each thread outside
+ * has one of its own (actors/outside.h). A self is used by one thread only.
+ */
+#ifndef TROUPE_ACTORS_SELF_H
+#define TROUPE_ACTORS_SELF_H
+
+#include "actors/registry.h"
+#include "base/random.h"
+#include "mailbox/block_cache.h"
+#include "scheduler/worker.h"
+#include "troupe/runtime.h"
+
+struct troupe_self {
+    struct troupe_runtime *runtime;
+    struct tp_worker *worker; /* NULL: a thread outside */
+    struct tp_actor *actor;   /* whose turn it is; outside: its own slot */
+    troupe_pid pid;           /* of that actor */
+    struct troupe_message *in_hand; /* what the handler handles; or NULL */
+    struct tp_actor *congested; /* told in this handler, and congested since */
+    uint64_t turn_messages;     /* handled, not yet off the actor's limit */
+    uint64_t turn_bytes;
+
+    struct tp_block_cache blocks;
+    struct tp_free_slots slots;
+    struct tp_random random;
+    uint64_t handled_count; /* read by others when no worker runs */
+    /*
+     * Raised by this self's thread, read by any; they order nothing and a stale
+     * one is a slightly older count.
+     */
+    uint64_t born_count;
+    uint64_t died_count;
+
+    /* Of a thread outside only. */
+    struct troupe_self *next_outside;
+    bool is_taken; /* by a living thread; by the runtime's outside_mutex */
+    bool is_paused;
+    uint64_t requests_count;
+    uint64_t request;              /* whose answer it waits for; 0: none */
+    struct troupe_message *answer; /* to the last one */
+    struct tp_parker parker;
+};
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Starting and stopping actors, and what a handler may ask of itself. */
+#include "actors/outside.h"
+#include "actors/post.h"
+#include "actors/start.h"
+#include "base/err.h"
+
+#include <string.h>
+
+/* Memory for the state, unless the slot has room for it. */
+static troupe_err
+make_state(struct troupe_self *self, const struct tp_behaviour_table *table,
+    struct tp_start *start)
+{
+    size_t bytes = table->state_size;
+
+    *start = (struct tp_start){table, NULL, (uint32_t)bytes};
+    if (bytes <= TP_ACTOR_STATE_INLINE_BYTES) {
+        return TROUPE_OK;
+    }
+    if (bytes > UINT32_MAX) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "behaviour %s has a state of %zu bytes; at most %u are possible",
+            table->name, bytes, UINT32_MAX);
+    }
+    start->state =
+        tp_block_take(&self->blocks, tp_block_class_of(bytes), bytes);
+    if (start->state == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY,
+            "no memory for %zu bytes of state of a %s", bytes, table->name);
+    }
+    memset(start->state, 0, bytes);
+    return TROUPE_OK;
+}
+
+static troupe_err
+make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
+    struct troupe_message **message)
+{
+    struct troupe_message *made = tp_post_block(self, sizeof(struct tp_start));
+    troupe_err err;
+
+    if (made == NULL) {
+        return tp_err_set(
+            TROUPE_E_NO_MEMORY, "no memory to start a %s", table->name);
+    }
+    err = make_state(self, table, tp_start_of(made));
+    if (err != TROUPE_OK) {
+        tp_post_free(self, made);
+        return err;
+    }
+    made->kind = TP_MESSAGE_START;
+    *message = made;
+    return TROUPE_OK;
+}
+
+static void
+free_start(struct troupe_self *self, struct troupe_message *message)
+{
+    struct tp_start *start = tp_start_of(message);
+
+    if (start->state != NULL) {
+        tp_start_free_state(self, start->state, start->state_size);
+    }
+    tp_post_free(self, message);
+}
+
+troupe_err
+troupe_spawn_behaviour(struct troupe_self *self,
+    struct troupe_behaviour *behaviour, troupe_pid *pid)
+{
+    struct troupe_runtime *runtime = self->runtime;
+    const struct tp_behaviour_table *table;
+    struct troupe_message *start;
+    struct tp_actor *actor;
+    troupe_pid made;
+    troupe_err err = tp_outside_check(self);
+
+    if (err == TROUPE_OK) {
+        err = tp_behaviour_register(behaviour, &table);
+    }
+    if (err == TROUPE_OK) {
+        err = make_start(self, table, &start);
+    }
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    err = tp_registry_take(&runtime->registry, &self->slots, &actor);
+    if (err != TROUPE_OK) {
+        free_start(self, start);
+        return err;
+    }
+    made = tp_registry_issue(&runtime->registry, actor);
+    ck_pr_store_64(&self->born_count, self->born_count + 1);
+    *pid = made;
+    /* A pid of ours, and no limit: it cannot be refused. */
+    return tp_post(self, made, &start);
+}
+
+troupe_err
+troupe_stop(struct troupe_self *self, troupe_pid actor)
+{
+    struct troupe_message *stop;
+    troupe_err err = tp_outside_check(self);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    if (self->worker != NULL && self->actor != NULL && actor == self->pid) {
+        self->actor->flags |= TP_ACTOR_IS_STOPPING;
+        return TROUPE_OK;
+    }
+    stop = tp_post_block(self, 0);
+    if (stop == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to stop an actor");
+    }
+    stop->kind = TP_MESSAGE_STOP;
+    err = tp_post(self, actor, &stop);
+    if (err != TROUPE_OK) {
+        tp_post_free(self, stop);
+    }
+    return err;
+}
+
+troupe_err
+troupe_become_behaviour(
+    struct troupe_self *self, struct troupe_behaviour *behaviour)
+{
+    const struct tp_behaviour_table *table;
+    troupe_err err;
+
+    if (self->worker == NULL) {
+        return tp_err_set(TROUPE_E_WRONG_THREAD,
+            "only an actor behaves: troupe_become() is for handlers");
+    }
+    err = tp_behaviour_register(behaviour, &table);
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    if (table->state_size > self->actor->state_size) {
+        return tp_err_set(TROUPE_E_STATE_TOO_SMALL,
+            "behaviour %s needs %zu bytes of state, the actor has %u; give its "
+            "first behaviour the largest state",
+            table->name, table->state_size, self->actor->state_size);
+    }
+    self->actor->table = table;
+    return TROUPE_OK;
+}
+
+/* ---- what a caller knows of itself --------------------------------------- */
+
+troupe_pid
+troupe_self_pid(const struct troupe_self *self)
+{
+    return self->pid;
+}
+
+troupe_pid
+troupe_sender(const struct troupe_self *self)
+{
+    return self->in_hand == NULL ? TROUPE_NO_PID : self->in_hand->sender;
+}
+
+uint64_t
+troupe_now_ns(const struct troupe_self *self)
+{
+    return self->worker != NULL
+               ? self->worker->now_ns
+               : tp_clock_now_ns(&self->runtime->scheduler->clock);
+}
+
+uint64_t
+troupe_random_below(struct troupe_self *self, uint64_t limit)
+{
+    return tp_random_below(&self->random, limit);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Making, telling and sending messages: the public calls. */
+#include "actors/outside.h"
+#include "actors/post.h"
+#include "base/err.h"
+#include "mailbox/printed_form.h"
+#include "mailbox/scan.h"
+#include "mailbox/schema.h"
+
+#include <string.h>
+
+/* ---- messages ------------------------------------------------------------ */
+
+static troupe_err
+open_block(struct troupe_self *self, uint32_t schema, const char *name,
+    size_t payload_bytes, struct troupe_message **message)
+{
+    struct troupe_message *made;
+
+    if (__builtin_expect(payload_bytes > TROUPE_PAYLOAD_BYTES_MAX, 0)) {
+        return tp_err_set(TROUPE_E_MESSAGE_TOO_LARGE,
+            "a %s of %zu bytes; a message holds at most %u", name,
+            payload_bytes, TROUPE_PAYLOAD_BYTES_MAX);
+    }
+    made = tp_post_block(self, payload_bytes);
+    if (__builtin_expect(made == NULL, 0)) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a %s of %zu bytes",
+            name, payload_bytes);
+    }
+    made->schema = schema;
+    made->sender = TROUPE_NO_PID;
+    *message = made;
+    return TROUPE_OK;
+}
+
+troupe_err
+troupe_message_open(struct troupe_self *self, struct troupe_schema *schema,
+    size_t payload_size_max, struct troupe_message **message, uint8_t **payload)
+{
+    uint32_t number = troupe_schema_number(schema);
+    troupe_err err;
+
+    if (__builtin_expect(number == 0, 0)) {
+        err = troupe_schema_intern(schema);
+        if (err != TROUPE_OK) {
+            return err;
+        }
+        number = troupe_schema_number(schema);
+    }
+    err = open_block(self, number, schema->name, payload_size_max, message);
+    if (err == TROUPE_OK) {
+        *payload = (*message)->payload;
+    }
+    return err;
+}
+
+void
+troupe_message_close(struct troupe_message *message, const uint8_t *end)
+{
+    message->payload_size = (uint32_t)(end - message->payload);
+}
+
+troupe_err
+troupe_message_create(struct troupe_self *self, const char *schema_name,
+    const void *payload, size_t payload_size, struct troupe_message **message)
+{
+    size_t value_size;
+    uint32_t number;
+    troupe_err err = tp_outside_check(self);
+
+    if (err == TROUPE_OK) {
+        err = tp_scan_value(
+            payload, payload_size, &TP_SCAN_BOUNDS_DEFAULT, &value_size);
+    }
+    if (err == TROUPE_OK && value_size != payload_size) {
+        err = tp_err_set(TROUPE_E_MALFORMED,
+            "offset %zu: %zu bytes follow the value", value_size,
+            payload_size - value_size);
+    }
+    if (err == TROUPE_OK) {
+        err = tp_schema_intern_name(schema_name, strlen(schema_name), &number);
+    }
+    if (err == TROUPE_OK) {
+        err = open_block(self, number, schema_name, payload_size, message);
+    }
+    if (err == TROUPE_OK) {
+        memcpy((*message)->payload, payload, payload_size);
+        (*message)->payload_size = (uint32_t)payload_size;
+    }
+    return err;
+}
+
+void
+troupe_message_release(
+    struct troupe_self *self, struct troupe_message **message)
+{
+    if (*message != NULL) {
+        tp_post_free(self, *message);
+        *message = NULL;
+    }
+}
+
+const void *
+troupe_message_payload_view(
+    const struct troupe_message *message, size_t *payload_size)
+{
+    *payload_size = message->payload_size;
+    return message->payload;
+}
+
+const char *
+troupe_message_name_view(const struct troupe_message *message)
+{
+    return troupe_schema_by_number_view(message->schema)->name;
+}
+
+troupe_pid
+troupe_message_sender(const struct troupe_message *message)
+{
+    return message->sender;
+}
+
+size_t
+troupe_message_print(
+    char *out, size_t size, const struct troupe_message *message)
+{
+    return tp_printed_form_write(
+        out, size, message->schema, message->payload, message->payload_size);
+}
+
+/* ---- telling ------------------------------------------------------------- */
+
+static enum troupe_dead_letter_cause
+cause_of(troupe_err err)
+{
+    switch (err) {
+    case TROUPE_E_NO_SUCH_ACTOR:
+        return TROUPE_DEAD_LETTER_NO_SUCH_ACTOR;
+    case TROUPE_E_MAILBOX_FULL:
+        return TROUPE_DEAD_LETTER_MAILBOX_FULL;
+    case TROUPE_E_NO_HANDLER:
+        return TROUPE_DEAD_LETTER_NO_HANDLER;
+    case TROUPE_E_NO_MEMORY:
+        return TROUPE_DEAD_LETTER_NO_MEMORY;
+    default:
+        return TROUPE_DEAD_LETTER_REFUSED;
+    }
+}
+
+troupe_err
+troupe_tell_refused(struct troupe_self *self, troupe_pid to,
+    const struct troupe_schema *schema, troupe_err why)
+{
+    struct tp_dead_letter letter = {
+        cause_of(why), troupe_schema_number(schema), to, self->pid};
+
+    tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+    return why;
+}
+
+static troupe_err
+post(struct troupe_self *self, troupe_pid to, struct troupe_message **message)
+{
+    troupe_err err;
+
+    if (__builtin_expect(self->worker != NULL, 1)) {
+        return tp_post(self, to, message);
+    }
+    err = tp_outside_check(self);
+    if (err == TROUPE_OK) {
+        err = tp_post(self, to, message);
+    }
+    if (self->congested != NULL) {
+        tp_outside_pause(self);
+    }
+    return err;
+}
+
+troupe_err
+troupe_tell_closed(struct troupe_self *self, troupe_pid to,
+    struct troupe_message *message, const uint8_t *end)
+{
+    troupe_err err;
+
+    troupe_message_close(message, end);
+    err = post(self, to, &message);
+    if (__builtin_expect(err != TROUPE_OK, 0)) {
+        tp_post_dead(self, &message, to, cause_of(err), err);
+    }
+    return err;
+}
+
+troupe_err
+troupe_send(
+    struct troupe_self *self, troupe_pid to, struct troupe_message **message)
+{
+    (*message)->kind = TP_MESSAGE_TELL;
+    return post(self, to, message);
+}

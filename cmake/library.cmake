@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What others link: every layer in TROUPE_LIBRARY_LAYERS, once as a shared and once
+# as a static library, made of the very objects that the tests link.
+#
+#     troupe::troupe   libtroupe.so.0: exports what include/troupe declares TROUPE_API
+#     troupe::static   libtroupe.a
+#
+# Both names mean the same by find_package and by add_subdirectory.
+include(CMakePackageConfigHelpers)
+
+set(troupe_objects ${TROUPE_LIBRARY_LAYERS})
+list(TRANSFORM troupe_objects REPLACE "(.+)" "$<TARGET_OBJECTS:troupe_\\1>")
+add_library(troupe SHARED ${troupe_objects})
+add_library(troupe_static STATIC ${troupe_objects})
+add_library(troupe::troupe ALIAS troupe)
+add_library(troupe::static ALIAS troupe_static)
+set_target_properties(troupe PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
+set_target_properties(troupe_static PROPERTIES OUTPUT_NAME troupe EXPORT_NAME static)
+foreach(library troupe troupe_static)
+    set_target_properties(${library} PROPERTIES LINKER_LANGUAGE C)
+    target_include_directories(${library} INTERFACE
+        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_link_libraries(${library} PUBLIC Threads::Threads)
+endforeach()
+
+# Whoever links the archive links what it uses; the shared library brings it along.
+# Installed, they are named and not pointed at: the archive may go to another machine.
+set(troupe_needs ${MSGPACK_LIBRARY} ${CK_LIBRARY})
+set(troupe_needs_names)
+foreach(path IN LISTS troupe_needs)
+    get_filename_component(name ${path} NAME_WE)
+    string(REGEX REPLACE "^lib" "" name ${name})
+    list(APPEND troupe_needs_names ${name})
+endforeach()
+target_link_libraries(troupe PRIVATE troupe_flags ${troupe_needs})
+target_link_options(troupe PRIVATE LINKER:--as-needed)
+target_link_libraries(troupe_static INTERFACE
+    $<BUILD_INTERFACE:${troupe_needs}> "$<INSTALL_INTERFACE:${troupe_needs_names}>")
+
+# As a part of another project, troupe is installed only if that project says so.
+option(TROUPE_INSTALL "Install troupe's headers and libraries" ${PROJECT_IS_TOP_LEVEL})
+if(NOT TROUPE_INSTALL)
+    return()
+endif()
+
+set(troupe_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/troupe)
+configure_package_config_file(cmake/troupe-config.cmake.in troupe-config.cmake
+    INSTALL_DESTINATION ${troupe_cmake_dir})
+write_basic_package_version_file(troupe-config-version.cmake
+    COMPATIBILITY SameMinorVersion)
+
+# The prefix may still change at install time, so troupe.pc finds it from where it is.
+file(RELATIVE_PATH TROUPE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+list(TRANSFORM troupe_needs_names PREPEND -l OUTPUT_VARIABLE TROUPE_PC_NEEDS)
+list(JOIN TROUPE_PC_NEEDS " " TROUPE_PC_NEEDS)
+configure_file(cmake/troupe.pc.in troupe.pc @ONLY)
+
+install(TARGETS troupe troupe_static EXPORT troupe-targets)
+install(EXPORT troupe-targets NAMESPACE troupe:: DESTINATION ${troupe_cmake_dir})
+install(FILES ${PROJECT_BINARY_DIR}/troupe-config.cmake
+    ${PROJECT_BINARY_DIR}/troupe-config-version.cmake DESTINATION ${troupe_cmake_dir})
+install(FILES ${PROJECT_BINARY_DIR}/troupe.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(DIRECTORY include/troupe DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+    FILES_MATCHING PATTERN "*.h")

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Actors: private state, a mailbox, and a behaviour that says which handler
+ * takes which message.
+ *
+ * The runtime makes an actor's state, all zeros, and hands it to the handlers
+ * of that actor alone, one at a time. Whatever an actor wants of another it
+ * asks for with a message. Messages of one sender to one receiver arrive in the
+ * order in which they were sent.
+ *
+ * Every function here is for the holder of `self` and for no other thread.
+ */
+#ifndef TROUPE_ACTOR_H
+#define TROUPE_ACTOR_H
+
+#include "troupe/message.h"
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Spans of time, in nanoseconds. */
+#define TROUPE_US(n) ((uint64_t)(n)*1000u)
+#define TROUPE_MS(n) ((uint64_t)(n)*1000000u)
+#define TROUPE_SECONDS(n) ((uint64_t)(n)*1000000000u)
+
+/* ---- behaviours ---------------------------------------------------------- */
+
+typedef void troupe_handler(void);
+typedef int troupe_dispatch(struct troupe_self *self, void *state,
+    const uint8_t *payload, const uint8_t *end, troupe_handler *handler);
+typedef void troupe_start_handler(struct troupe_self *self, void *state);
+typedef void troupe_any_handler(struct troupe_self *self, void *state,
+    const struct troupe_message *message);
+
+/** One line of a behaviour. Made by TROUPE_ON and its kin. */
+struct troupe_on {
+    struct troupe_schema *schema; /* NULL: not for one schema */
+    troupe_dispatch *dispatch;
+    troupe_handler *handler;
+    troupe_start_handler *start;
+    troupe_any_handler *any;
+};
+
+/** A table from schema to handler. Made by TROUPE_BEHAVIOUR. */
+struct troupe_behaviour {
+    const char *name;
+    size_t state_size;
+    const struct troupe_on *handlers;
+    unsigned handlers_count;
+    void *table; /* the runtime's */
+};
+
+#ifdef __cplusplus
+#define TROUPE_HANDLER_OF_(message, function)                                  \
+    reinterpret_cast<troupe_handler *>(static_cast<void (*)(                   \
+            struct troupe_self *, void *, const struct message *)>(function))
+#else
+#define TROUPE_HANDLER_OF_(message, function)                                  \
+    _Generic((function),                                                       \
+             void (*)(struct troupe_self *, void *, const struct message *)    \
+             : (troupe_handler *)(function))
+#endif
+
+/**
+ * In a behaviour: function handles messages of this type. It is a
+ * void function(struct troupe_self *self, void *state,
+ *               const struct MESSAGE *message);
+ * another type does not compile. What message points to is the handler's until
+ * it returns.
+ */
+#define TROUPE_ON(message, function)                                           \
+    {                                                                          \
+        &message##_schema, message##_dispatch,                                 \
+            TROUPE_HANDLER_OF_(message, function), NULL, NULL                  \
+    }
+
+/** In a behaviour: void function(self, state) runs before the first message. */
+#define TROUPE_ON_START(function)                                              \
+    {                                                                          \
+        NULL, NULL, NULL, function, NULL                                       \
+    }
+
+/**
+ * In a behaviour: void function(self, state, const struct troupe_message *)
+ * handles each message that no other line names.
+ */
+#define TROUPE_ON_ANY(function)                                                \
+    {                                                                          \
+        NULL, NULL, NULL, NULL, function                                       \
+    }
+
+/**
+ * Defines the behaviour `name`: its actors have state_size bytes of state, and
+ * the lines that follow say which handler takes which message. Several files
+ * share it by TROUPE_BEHAVIOUR_DECLARE in a header.
+ */
+#define TROUPE_BEHAVIOUR(name, state_size, ...)                                \
+    static const struct troupe_on name##_handlers_[] = {__VA_ARGS__};          \
+    TROUPE_BEHAVIOUR_DECLARE(name);                                            \
+    struct troupe_behaviour name##_behaviour = {#name, state_size,             \
+        name##_handlers_,                                                      \
+        sizeof(name##_handlers_) / sizeof(name##_handlers_[0]), NULL}
+
+/** Declares the behaviour `name`, which another file defines. */
+#define TROUPE_BEHAVIOUR_DECLARE(name)                                         \
+    extern struct troupe_behaviour name##_behaviour
+
+/* ---- actors -------------------------------------------------------------- */
+
+/**
+ * Starts an actor and sets *pid, which is good for sending at once: the start
+ * comes before every message to it.
+ *
+ * Errors, with *pid untouched: NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
+ * INVALID_ARGUMENT (two lines for one schema), NOT_RUNNING.
+ */
+#define troupe_spawn(self, name, pid)                                          \
+    troupe_spawn_behaviour((self), &name##_behaviour, (pid))
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_spawn_behaviour(
+    struct troupe_self *self, struct troupe_behaviour *behaviour,
+    troupe_pid *pid);
+
+/** The caller's own pid: others reach it there. */
+TROUPE_API troupe_pid troupe_self_pid(const struct troupe_self *self);
+
+/** Who sent the message in hand; TROUPE_NO_PID outside a handler. */
+TROUPE_API troupe_pid troupe_sender(const struct troupe_self *self);
+
+/** Time on the runtime's clock, in nanoseconds; may lag by some microseconds
+ * inside a handler. It is the simulation's own time there. */
+TROUPE_API uint64_t troupe_now_ns(const struct troupe_self *self);
+
+/** A number from the runtime's source of chance, 0 <= number < limit. Under
+ * simulation the seed decides it. limit must not be 0. */
+TROUPE_API uint64_t troupe_random_below(
+    struct troupe_self *self, uint64_t limit);
+
+/**
+ * From the next message on the actor behaves as `name` says; its state stays.
+ *
+ * Errors: STATE_TOO_SMALL, SCHEMA_CONFLICT, NO_MEMORY, WRONG_THREAD (not inside
+ * a handler).
+ */
+#define troupe_become(self, name)                                              \
+    troupe_become_behaviour((self), &name##_behaviour)
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_become_behaviour(
+    struct troupe_self *self, struct troupe_behaviour *behaviour);
+
+/**
+ * Tells an actor to stop after the message it has in hand, before any other
+ * that waits; those become dead letters. An actor may stop itself. To stop who
+ * has stopped already is fine.
+ *
+ * Errors: NO_SUCH_ACTOR (never existed), NO_MEMORY, NOT_RUNNING.
+ */
+TROUPE_API troupe_err troupe_stop(struct troupe_self *self, troupe_pid actor);
+
+/* ---- telling ------------------------------------------------------------- */
+
+/**
+ * troupe_tell(self, to, MESSAGE, .field = value, ...): makes a message and
+ * sends it. Nobody waits. A message that cannot be taken becomes a dead letter,
+ * and the error says why: NO_SUCH_ACTOR (this runtime never made such a pid; to
+ * tell a stopped actor succeeds and makes a dead letter later), MAILBOX_FULL,
+ * NO_MEMORY, MESSAGE_TOO_LARGE, SCHEMA_CONFLICT, NOT_RUNNING (a thread after
+ * the runtime has been stopped).
+ */
+#define troupe_tell(self, to, ...) TROUPE_TELL_(self, to, __VA_ARGS__, )
+#define TROUPE_TELL_(self, to, message, ...)                                   \
+    message##_tell((self), (to), TROUPE_VALUE_(message, __VA_ARGS__))
+
+/**
+ * Sends *message and sets it to NULL. On an error the message stays the
+ * caller's: NO_SUCH_ACTOR, MAILBOX_FULL, NOT_RUNNING.
+ */
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_send(
+    struct troupe_self *self, troupe_pid to, struct troupe_message **message);
+
+/* ---- asking -------------------------------------------------------------- */
+
+/** What came of an ask: a reply, or the reason why there is none. */
+struct troupe_answer;
+
+/**
+ * Runs in the asking actor when its ask is answered, or fails. state is the
+ * actor's, context what the ask was given; answer is valid until it returns.
+ */
+typedef void troupe_continuation(struct troupe_self *self, void *state,
+    uint64_t context, const struct troupe_answer *answer);
+
+/**
+ * TROUPE_OK if there is a reply; else NO_SUCH_ACTOR (dead, or died with the
+ * request), TIMED_OUT, NO_REPLY (its handler returned without one),
+ * NO_HANDLER, DECODE, MAILBOX_FULL or another reason.
+ */
+TROUPE_API troupe_err troupe_answer_err(const struct troupe_answer *answer);
+
+/** The reply as a message; NULL if there is none. */
+TROUPE_API const struct troupe_message *troupe_answer_message_view(
+    const struct troupe_answer *answer);
+
+/**
+ * troupe_ask_then(self, to, timeout_ns, then, context, MESSAGE, .field = value,
+ * ...): for actors. Sends a request and returns at once; `then` runs in this
+ * actor when the answer is there, exactly once if this returned TROUPE_OK. The
+ * answer is at the latest TIMED_OUT, timeout_ns after now.
+ *
+ * Errors (`then` will not run): as troupe_tell(), and WRONG_THREAD outside a
+ * handler.
+ */
+#define troupe_ask_then(self, to, timeout_ns, then, context, ...)              \
+    TROUPE_ASK_THEN_(self, to, timeout_ns, then, context, __VA_ARGS__, )
+#define TROUPE_ASK_THEN_(self, to, timeout_ns, then, context, message, ...)    \
+    message##_ask_then((self), (to), (timeout_ns), (then), (context),          \
+        TROUPE_VALUE_(message, __VA_ARGS__))
+
+/**
+ * troupe_ask(self, to, timeout_ns, REPLY, &reply, MESSAGE, .field = value,
+ * ...): for threads outside the runtime. Sends a request and waits for its
+ * reply of type REPLY, at most timeout_ns. Views in the reply (str, bin, raw)
+ * stay valid until this thread asks again.
+ *
+ * Errors, with the reply untouched: as troupe_answer_err(), and
+ * UNEXPECTED_REPLY (another schema), NOT_RUNNING (the runtime stopped
+ * meanwhile), WRONG_THREAD (inside a handler, which must never wait).
+ */
+#define troupe_ask(self, to, timeout_ns, reply, reply_out, ...)                \
+    TROUPE_ASK_(self, to, timeout_ns, reply, reply_out, __VA_ARGS__, )
+#define TROUPE_ASK_(self, to, timeout_ns, reply, reply_out, message, ...)      \
+    reply##_receive((self),                                                    \
+        message##_ask(                                                         \
+            (self), (to), (timeout_ns), TROUPE_VALUE_(message, __VA_ARGS__)),  \
+        (reply_out))
+
+/**
+ * troupe_reply(self, MESSAGE, .field = value, ...): answers the request in
+ * hand, once. A handler that returns without it has answered NO_REPLY.
+ *
+ * Errors: NO_REQUEST (the message in hand was told, not asked, or is answered
+ * already), NO_MEMORY, MESSAGE_TOO_LARGE, SCHEMA_CONFLICT.
+ */
+#define troupe_reply(self, ...) TROUPE_REPLY_(self, __VA_ARGS__, )
+#define TROUPE_REPLY_(self, message, ...)                                      \
+    message##_reply((self), TROUPE_VALUE_(message, __VA_ARGS__))
+
+/* ---- what TROUPE_MESSAGE generates --------------------------------------- */
+
+/* A handler's message cannot be a pointer into the sender: it is a value. */
+#ifdef __cplusplus
+#define TROUPE_VALUE_(message, ...)                                            \
+    message                                                                    \
+    {                                                                          \
+        __VA_ARGS__                                                            \
+    }
+#else
+#define TROUPE_VALUE_(message, ...) (__extension__(struct message){__VA_ARGS__})
+#endif
+
+/** Generated code's; not for programs. */
+TROUPE_API troupe_err troupe_tell_closed(struct troupe_self *self,
+    troupe_pid to, struct troupe_message *message, const uint8_t *end);
+TROUPE_API troupe_err troupe_tell_refused(struct troupe_self *self,
+    troupe_pid to, const struct troupe_schema *schema, troupe_err why);
+TROUPE_API troupe_err troupe_ask_then_closed(struct troupe_self *self,
+    troupe_pid to, uint64_t timeout_ns, troupe_continuation *then,
+    uint64_t context, struct troupe_message *message, const uint8_t *end);
+TROUPE_API troupe_err troupe_ask_closed(struct troupe_self *self, troupe_pid to,
+    uint64_t timeout_ns, struct troupe_message *message, const uint8_t *end);
+TROUPE_API troupe_err troupe_reply_closed(struct troupe_self *self,
+    struct troupe_message *message, const uint8_t *end);
+TROUPE_API troupe_err troupe_receive_view(struct troupe_self *self,
+    const struct troupe_schema *schema, const uint8_t **payload,
+    const uint8_t **end);
+TROUPE_API troupe_err troupe_answer_payload_view(
+    const struct troupe_answer *answer, const struct troupe_schema *schema,
+    const uint8_t **payload, const uint8_t **end);
+TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
+    const uint8_t *payload, const uint8_t *end, int fault);
+
+/**
+ * TROUPE_MESSAGE(name, FIELDS) makes the message type `name`: struct name, its
+ * schema, encoder and decoder (see TROUPE_SCHEMA), and what troupe_tell(),
+ * troupe_ask(), troupe_reply() and TROUPE_ON() need. Also
+ *
+ *   troupe_err name_from(const struct troupe_answer *answer,
+ *                        struct name *out);
+ *
+ * which reads an answer: its own error, UNEXPECTED_REPLY or DECODE if it is no
+ * such message. Views in *out live as long as the answer.
+ *
+ * Belongs at file scope, of a header too.
+ */
+#define TROUPE_MESSAGE(name, FIELDS)                                           \
+    TROUPE_SCHEMA(name, FIELDS)                                                \
+    static TROUPE_UNUSED int name##_dispatch(struct troupe_self *self,         \
+        void *state, const uint8_t *payload, const uint8_t *end,               \
+        troupe_handler *handler)                                               \
+    {                                                                          \
+        struct name value;                                                     \
+        int fault = name##_decode(payload, end, &value);                       \
+                                                                               \
+        if (fault == 0) {                                                      \
+            ((void (*)(struct troupe_self *, void *,                           \
+                const struct name *))handler)(self, state, &value);            \
+        }                                                                      \
+        return fault;                                                          \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_tell(                        \
+        struct troupe_self *self, troupe_pid to, struct name value)            \
+    {                                                                          \
+        struct troupe_message *message;                                        \
+        uint8_t *payload;                                                      \
+        troupe_err err = troupe_message_open(self, &name##_schema,             \
+            name##_size_max(&value), &message, &payload);                      \
+                                                                               \
+        if (err != TROUPE_OK) {                                                \
+            return troupe_tell_refused(self, to, &name##_schema, err);         \
+        }                                                                      \
+        return troupe_tell_closed(                                             \
+            self, to, message, name##_encode(payload, &value));                \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_reply(                       \
+        struct troupe_self *self, struct name value)                           \
+    {                                                                          \
+        struct troupe_message *message;                                        \
+        uint8_t *payload;                                                      \
+        troupe_err err = troupe_message_open(self, &name##_schema,             \
+            name##_size_max(&value), &message, &payload);                      \
+                                                                               \
+        if (err != TROUPE_OK) {                                                \
+            return err;                                                        \
+        }                                                                      \
+        return troupe_reply_closed(                                            \
+            self, message, name##_encode(payload, &value));                    \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_ask_then(                    \
+        struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,          \
+        troupe_continuation *then, uint64_t context, struct name value)        \
+    {                                                                          \
+        struct troupe_message *message;                                        \
+        uint8_t *payload;                                                      \
+        troupe_err err = troupe_message_open(self, &name##_schema,             \
+            name##_size_max(&value), &message, &payload);                      \
+                                                                               \
+        if (err != TROUPE_OK) {                                                \
+            return err;                                                        \
+        }                                                                      \
+        return troupe_ask_then_closed(self, to, timeout_ns, then, context,     \
+            message, name##_encode(payload, &value));                          \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_ask(                         \
+        struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,          \
+        struct name value)                                                     \
+    {                                                                          \
+        struct troupe_message *message;                                        \
+        uint8_t *payload;                                                      \
+        troupe_err err = troupe_message_open(self, &name##_schema,             \
+            name##_size_max(&value), &message, &payload);                      \
+                                                                               \
+        if (err != TROUPE_OK) {                                                \
+            return err;                                                        \
+        }                                                                      \
+        return troupe_ask_closed(                                              \
+            self, to, timeout_ns, message, name##_encode(payload, &value));    \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_decoded(troupe_err err,      \
+        const uint8_t *payload, const uint8_t *end, struct name *out)          \
+    {                                                                          \
+        struct name value;                                                     \
+        int fault;                                                             \
+                                                                               \
+        if (err != TROUPE_OK) {                                                \
+            return err;                                                        \
+        }                                                                      \
+        fault = name##_decode(payload, end, &value);                           \
+        if (fault != 0) {                                                      \
+            (void)troupe_decode_failed(&name##_schema, payload, end, fault);   \
+            return TROUPE_E_DECODE;                                            \
+        }                                                                      \
+        *out = value;                                                          \
+        return TROUPE_OK;                                                      \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_receive(                     \
+        struct troupe_self *self, troupe_err err, struct name *out)            \
+    {                                                                          \
+        const uint8_t *payload = NULL;                                         \
+        const uint8_t *end = NULL;                                             \
+                                                                               \
+        if (err == TROUPE_OK) {                                                \
+            err = troupe_receive_view(self, &name##_schema, &payload, &end);   \
+        }                                                                      \
+        return name##_decoded(err, payload, end, out);                         \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_from(                        \
+        const struct troupe_answer *answer, struct name *out)                  \
+    {                                                                          \
+        const uint8_t *payload = NULL;                                         \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = troupe_answer_payload_view(                           \
+            answer, &name##_schema, &payload, &end);                           \
+                                                                               \
+        return name##_decoded(err, payload, end, out);                         \
+    }
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

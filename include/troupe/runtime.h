@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The runtime: a set of threads, one per core, that run actors; or a simulation
+ * of them on one thread, where a seed decides every order and time is virtual.
+ *
+ * create -> start -> stop -> destroy. Up to 16 runtimes live in one process and
+ * know nothing of each other.
+ */
+#ifndef TROUPE_RUNTIME_H
+#define TROUPE_RUNTIME_H
+
+#include "troupe/actor.h"
+
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Checked at create: a program and its library must agree. */
+#define TROUPE_ABI 1u
+
+struct troupe_runtime;
+
+enum troupe_log_level {
+    TROUPE_LOG_ERROR,
+    TROUPE_LOG_WARNING,
+    TROUPE_LOG_INFO,
+};
+
+/** Gets one line without a line feed. Any thread, several at once. */
+typedef void troupe_log(
+    void *context, enum troupe_log_level level, const char *line);
+
+/** Made by TROUPE_OPTIONS(.field = value, ...); what is not named is default.
+ */
+struct troupe_options {
+    size_t size;
+    /** Threads that run actors; 0: as many as the affinity mask and the
+     * cgroup's quota give. */
+    unsigned workers_count;
+    /** Bind worker i to the i-th processor it may run on. */
+    bool pin_workers;
+    /** No threads: the thread that creates the runtime runs the actors, in an
+     * order that `seed` decides, while it asks or stops. The environment
+     * variable TROUPE_SIM=seed does the same for a program as it is. */
+    bool simulate;
+    /** For troupe_random_below() and the simulation; 0: the system's choice. */
+    uint64_t seed;
+    /** Actors at a time; 0: 2^28. */
+    uint32_t actors_count_max;
+    /** Where lines for people go; NULL: standard error, errors and warnings. */
+    troupe_log *log;
+    void *log_context;
+};
+
+#ifdef __cplusplus
+#define TROUPE_OPTIONS(...)                                                    \
+    troupe_options                                                             \
+    {                                                                          \
+        sizeof(troupe_options), __VA_ARGS__                                    \
+    }
+#else
+#define TROUPE_OPTIONS(...)                                                    \
+    ((struct troupe_options){                                                  \
+        .size = sizeof(struct troupe_options), __VA_ARGS__})
+#endif
+
+/** Why a message was not handled. */
+#define TROUPE_DEAD_LETTER_MAP(X)                                              \
+    X(NO_SUCH_ACTOR, "the receiver has stopped or never existed")              \
+    X(NO_HANDLER, "the receiver has no handler for it")                        \
+    X(DECODE, "its payload does not fit its schema")                           \
+    X(MAILBOX_FULL, "the receiver's mailbox was at its hard limit")            \
+    X(NO_MEMORY, "there was no memory for it")                                 \
+    X(REFUSED, "it could not be made or sent")                                 \
+    X(LATE_REPLY, "the reply came after the deadline")                         \
+    X(RUNTIME_STOPPED, "the runtime stopped first")
+
+enum troupe_dead_letter_cause {
+#define X(name, text) TROUPE_DEAD_LETTER_##name,
+    TROUPE_DEAD_LETTER_MAP(X)
+#undef X
+        TROUPE_DEAD_LETTER_CAUSES_COUNT
+};
+
+/** What became of everything. The caller sets size (TROUPE_STOP_REPORT). */
+struct troupe_stop_report {
+    size_t size;
+    /** True: every message was handled before the deadline. */
+    bool is_drained;
+    uint64_t messages_handled_count;
+    uint64_t dead_letters_count[TROUPE_DEAD_LETTER_CAUSES_COUNT];
+    /** Actors that had not stopped by themselves. */
+    uint64_t actors_alive_count;
+    /** Of those, how many waited for an answer. */
+    uint64_t actors_waiting_count;
+};
+
+#define TROUPE_STOP_REPORT                                                     \
+    {                                                                          \
+        sizeof(struct troupe_stop_report), false, 0, {0}, 0, 0                 \
+    }
+
+/**
+ * Makes a runtime. options may be NULL. The runtime is the caller's, to be
+ * destroyed. Actors may be spawned and told before it is started.
+ *
+ * Errors: NO_MEMORY, INVALID_ARGUMENT, TOO_MANY_RUNTIMES, ABI_MISMATCH, SYSTEM.
+ */
+#define troupe_runtime_create(options, runtime)                                \
+    troupe_runtime_create_abi(TROUPE_ABI, (options), (runtime))
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_runtime_create_abi(unsigned abi,
+    const struct troupe_options *options, struct troupe_runtime **runtime);
+
+/**
+ * Starts the threads. Errors: ALREADY_STARTED, SYSTEM (a thread could not be
+ * made; none is left running), NOT_RUNNING (in a forked child).
+ */
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_runtime_start(
+    struct troupe_runtime *runtime);
+
+/**
+ * Refuses what threads send from now on, lets the actors handle what waits for
+ * at most drain_ns, then halts them, after the handlers now running, and fills
+ * report (may be NULL). Not for handlers: they call troupe_runtime_quit().
+ *
+ * Errors: NOT_RUNNING (stopped already, never started, or a forked child),
+ * WRONG_THREAD.
+ */
+TROUPE_API troupe_err troupe_runtime_stop(struct troupe_runtime *runtime,
+    uint64_t drain_ns, struct troupe_stop_report *report);
+
+/**
+ * Destroys a runtime that is not running (a running one is first stopped
+ * without draining) and sets *runtime to NULL. No other thread may use it, or
+ * any self of it, any more.
+ */
+TROUPE_API void troupe_runtime_destroy(struct troupe_runtime **runtime);
+
+/** From a handler: asks whoever waits in troupe_runtime_wait() to return. */
+TROUPE_API void troupe_runtime_quit(struct troupe_self *self);
+
+/** Waits until an actor calls troupe_runtime_quit(). Under simulation it runs
+ * the actors, and returns too when nothing is left to run. */
+TROUPE_API void troupe_runtime_wait(struct troupe_runtime *runtime);
+
+/**
+ * This thread as a sender: it may spawn, tell and ask. Made at a thread's first
+ * call and returned when the thread ends. NULL if there is no memory, the
+ * runtime has been stopped, or this thread may not call (simulation); the
+ * detail says which.
+ */
+TROUPE_API struct troupe_self *troupe_thread_self(
+    struct troupe_runtime *runtime);
+
+/** How many threads run actors. Any thread. */
+TROUPE_API unsigned troupe_runtime_workers_count(
+    const struct troupe_runtime *runtime);
+
+/** Actors alive just now (a snapshot). Any thread. */
+TROUPE_API uint64_t troupe_runtime_actors_count(
+    const struct troupe_runtime *runtime);
+
+/** The seed in use: the same seed and program give the same simulation. */
+TROUPE_API uint64_t troupe_runtime_seed(const struct troupe_runtime *runtime);
+
+/** A number made from who ran in which order: equal for equal simulations.
+ * Thread that runs the simulation. */
+TROUPE_API uint64_t troupe_runtime_order_signature(
+    const struct troupe_runtime *runtime);
+
+/** Writes the report as a small table. */
+TROUPE_API void troupe_stop_report_print(
+    FILE *stream, const struct troupe_stop_report *report);
+
+/**
+ * For main() and examples: ends the program with a sentence if call fails.
+ */
+#define TROUPE_CHECK(call)                                                     \
+    do {                                                                       \
+        troupe_err troupe_check_err_ = (call);                                 \
+        if (troupe_check_err_ != TROUPE_OK) {                                  \
+            troupe_check_failed(#call, troupe_check_err_);                     \
+        }                                                                      \
+    } while (0)
+TROUPE_API void troupe_check_failed(const char *call, troupe_err err)
+    __attribute__((noreturn));
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

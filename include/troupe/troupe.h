@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* All of troupe. */
+#ifndef TROUPE_TROUPE_H
+#define TROUPE_TROUPE_H
+
+#include "troupe/actor.h"
+#include "troupe/err.h"
+#include "troupe/message.h"
+#include "troupe/pid.h"
+#include "troupe/runtime.h"
+#include "troupe/schema.h"
+
+#endif

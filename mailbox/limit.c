@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mailbox/limit.h"
+
+#include "base/assert.h"
+
+const struct tp_limit_marks tp_limit_marks_default = {
+    .messages_high = 512,
+    .messages_low = 128,
+    .messages_hard = 1 << 20,
+    .bytes_high = 1 << 20,
+    .bytes_low = 1 << 18,
+    .bytes_hard = 1 << 28,
+};
+
+/*
+ * Clears the mark if the counts are at the low mark. True: this call did it.
+ * The fence pairs with the one in tp_limit_pause().
+ */
+static bool
+relieve(struct tp_limit *limit, const struct tp_limit_marks *marks)
+{
+    uint64_t held = ck_pr_load_64(&limit->held);
+
+    while ((held & TP_LIMIT_CONGESTED) != 0 &&
+           !tp_limit_reaches(
+               held, marks->messages_low + 1, marks->bytes_low + 1)) {
+        if (ck_pr_cas_64_value(
+                &limit->held, held, held & ~TP_LIMIT_CONGESTED, &held)) {
+            ck_pr_fence_memory();
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sets the mark if the counts reach the high mark. True: it is set. */
+static bool
+congest(struct tp_limit *limit, const struct tp_limit_marks *marks)
+{
+    uint64_t held = ck_pr_load_64(&limit->held);
+
+    while ((held & TP_LIMIT_CONGESTED) == 0) {
+        if (!tp_limit_reaches(held, marks->messages_high, marks->bytes_high)) {
+            return false;
+        }
+        if (ck_pr_cas_64_value(
+                &limit->held, held, held | TP_LIMIT_CONGESTED, &held)) {
+            return true;
+        }
+    }
+    return true;
+}
+
+enum tp_limit_verdict
+tp_limit_add_slow(struct tp_limit *limit, const struct tp_limit_marks *marks,
+    uint64_t bytes, uint64_t held, bool *relieved)
+{
+    if (tp_limit_reaches(
+            held, marks->messages_hard + 1, marks->bytes_hard + 1)) {
+        *relieved = tp_limit_subtract(limit, marks, 1, bytes);
+        return TP_LIMIT_REFUSED;
+    }
+    if (congest(limit, marks)) {
+        return TP_LIMIT_TAKEN_BUT_CONGESTED;
+    }
+    return TP_LIMIT_TAKEN;
+}
+
+bool
+tp_limit_subtract(struct tp_limit *limit, const struct tp_limit_marks *marks,
+    uint64_t messages, uint64_t bytes)
+{
+    uint64_t delta = TP_LIMIT_OF(messages, bytes);
+    uint64_t was = ck_pr_faa_64(&limit->held, -delta);
+
+    TP_ASSERT_SLOW((was & ~TP_LIMIT_CONGESTED) >= delta);
+    return (was & TP_LIMIT_CONGESTED) != 0 && relieve(limit, marks);
+}
+
+bool
+tp_limit_pause(struct tp_limit *limit, struct troupe_message **resume)
+{
+    struct troupe_message *taken = *resume;
+    struct troupe_message *seen = ck_pr_load_ptr(&limit->paused);
+
+    *resume = NULL;
+    do {
+        taken->next = seen;
+        ck_pr_fence_release();
+    } while (!ck_pr_cas_ptr_value(&limit->paused, seen, taken, &seen));
+
+    /* Pairs with the fence in relieve(): see the header. */
+    ck_pr_fence_memory();
+    return tp_limit_is_congested(limit);
+}
+
+struct troupe_message *
+tp_limit_take_paused(struct tp_limit *limit)
+{
+    struct troupe_message *all;
+
+    if (ck_pr_load_ptr(&limit->paused) == NULL) {
+        return NULL;
+    }
+    all = ck_pr_fas_ptr(&limit->paused, NULL);
+    ck_pr_fence_acquire();
+    return all;
+}

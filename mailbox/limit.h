@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * limit: how much waits in a mailbox, and who is paused until it is less.
+ *
+ * One word counts messages and bytes and holds the mark "congested", so that
+ * every change of the three is one read-modify-write. A mailbox is congested
+ * from when it reaches the high mark until it falls to the low mark. Above the
+ * hard mark nothing is taken.
+ *
+ * Beside it stands the stack of the paused: a RESUME message for each, in which
+ * `sender` is who is to be resumed. Whoever clears the mark takes the stack.
+ *
+ * A sender calls tp_limit_add() before it pushes its message, the owner
+ * tp_limit_subtract() when it has handled some.
+ *
+ *     tp_limit_add                    any thread
+ *     tp_limit_is_congested           any thread
+ *     tp_limit_subtract               owner
+ *     tp_limit_pause                  any thread
+ *     tp_limit_take_paused            any thread
+ *
+ * Nobody stays paused on a mailbox that is not congested. tp_limit_pause()
+ * pushes the RESUME message, then looks at the mark; whoever clears the mark
+ * then looks at the stack. Both are a read-modify-write followed by a read,
+ * with a full fence between, so at least one of the two sees the other: either
+ * the clearer takes the new entry, or the pauser is told that there is no
+ * congestion any more and takes the stack itself.
+ *
+ * The mark is never left behind on an empty mailbox. It is set by a
+ * compare-and-swap of the whole word, only while the counts reach the high
+ * mark, and cleared by whoever brings them to the low mark: the owner, or a
+ * sender that undoes an addition.
+ *
+ * No ring of paused actors. An actor that is congested is not paused, and one
+ * that is paused looks again after every wake-up, and it is woken by the very
+ * message that congested it, because the mark is set before that message is
+ * pushed. So in any chain "A is paused on B" the next one, B, is congested and
+ * therefore not paused: it runs, its mailbox falls to the low mark, A is
+ * resumed.
+ */
+#ifndef TROUPE_MAILBOX_LIMIT_H
+#define TROUPE_MAILBOX_LIMIT_H
+
+#include "mailbox/message.h"
+
+#include <ck_pr.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bytes in the low 40 bits, messages in the next 23, the mark on top. */
+enum { TP_LIMIT_BYTES_BITS = 40 };
+#define TP_LIMIT_CONGESTED (UINT64_C(1) << 63)
+#define TP_LIMIT_OF(messages, bytes)                                           \
+    ((uint64_t)(messages) << TP_LIMIT_BYTES_BITS | (uint64_t)(bytes))
+
+/* When a mailbox is congested, no longer congested, full. */
+struct tp_limit_marks {
+    uint64_t messages_high;
+    uint64_t messages_low;
+    uint64_t messages_hard;
+    uint64_t bytes_high;
+    uint64_t bytes_low;
+    uint64_t bytes_hard;
+};
+
+extern const struct tp_limit_marks tp_limit_marks_default;
+
+struct tp_limit {
+    /*
+     * TP_LIMIT_OF what waits, with TP_LIMIT_CONGESTED. Written by senders and
+     * by the owner, by read-modify-writes only. It orders nothing but itself
+     * and `paused` (see above); a stale read costs a pause too many, undone at
+     * once.
+     */
+    uint64_t held;
+    /*
+     * RESUME messages linked by next. Pushed by any thread that pauses an
+     * actor, taken whole by whoever finds `held` uncongested. The push releases
+     * the message and pairs with the acquire in tp_limit_take_paused().
+     */
+    struct troupe_message *paused;
+};
+
+enum tp_limit_verdict {
+    TP_LIMIT_TAKEN,
+    TP_LIMIT_TAKEN_BUT_CONGESTED,
+    TP_LIMIT_REFUSED, /* above the hard mark; nothing was added */
+};
+
+/*
+ * Makes room for one message of so many bytes. REFUSED may set *relieved: then
+ * the caller must resume whom tp_limit_take_paused() returns.
+ */
+enum tp_limit_verdict tp_limit_add_slow(struct tp_limit *limit,
+    const struct tp_limit_marks *marks, uint64_t bytes, uint64_t held,
+    bool *relieved);
+
+static inline bool
+tp_limit_reaches(uint64_t held, uint64_t messages, uint64_t bytes)
+{
+    uint64_t counts = held & ~TP_LIMIT_CONGESTED;
+
+    return counts >> TP_LIMIT_BYTES_BITS >= messages ||
+           (counts & (TP_LIMIT_OF(1, 0) - 1)) >= bytes;
+}
+
+static inline enum tp_limit_verdict
+tp_limit_add(struct tp_limit *limit, const struct tp_limit_marks *marks,
+    uint64_t bytes, bool *relieved)
+{
+    uint64_t delta = TP_LIMIT_OF(1, bytes);
+    uint64_t held = ck_pr_faa_64(&limit->held, delta) + delta;
+
+    *relieved = false;
+    if (__builtin_expect((held & TP_LIMIT_CONGESTED) == 0 &&
+                             !tp_limit_reaches(
+                                 held, marks->messages_high, marks->bytes_high),
+            1)) {
+        return TP_LIMIT_TAKEN;
+    }
+    return tp_limit_add_slow(limit, marks, bytes, held, relieved);
+}
+
+/*
+ * Takes off what the owner has handled. True: the congestion has just ended,
+ * and the caller must resume whom tp_limit_take_paused() returns.
+ */
+bool tp_limit_subtract(struct tp_limit *limit,
+    const struct tp_limit_marks *marks, uint64_t messages, uint64_t bytes);
+
+/* Whether senders are to be paused. */
+static inline bool
+tp_limit_is_congested(struct tp_limit *limit)
+{
+    return (ck_pr_load_64(&limit->held) & TP_LIMIT_CONGESTED) != 0;
+}
+
+/*
+ * Puts *resume on the stack of the paused, takes it and sets it to NULL. False:
+ * there is no congestion any more, and the caller must resume whom
+ * tp_limit_take_paused() returns, itself perhaps among them.
+ */
+bool tp_limit_pause(struct tp_limit *limit, struct troupe_message **resume);
+
+/* All RESUME messages, linked by next; the caller sends each to its sender. */
+struct troupe_message *tp_limit_take_paused(struct tp_limit *limit);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mailbox/mailbox.h"
+
+static void
+append_control(struct tp_mailbox *mailbox, struct troupe_message *oldest)
+{
+    struct troupe_message **end = &mailbox->control;
+
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = oldest;
+}
+
+static void
+append(struct tp_mailbox *mailbox, struct troupe_message *oldest,
+    struct troupe_message *newest)
+{
+    if (mailbox->oldest == NULL) {
+        mailbox->oldest = oldest;
+    } else {
+        mailbox->newest->next = oldest;
+    }
+    mailbox->newest = newest;
+}
+
+bool
+tp_mailbox_fill(struct tp_mailbox *mailbox, struct tp_inbox *inbox)
+{
+    struct troupe_message *newest_first = tp_inbox_take(inbox);
+    struct troupe_message *control = NULL;
+    struct troupe_message *oldest = NULL;
+    struct troupe_message *newest = NULL;
+
+    if (newest_first == NULL) {
+        return false;
+    }
+    while (newest_first != NULL) {
+        struct troupe_message *message = newest_first;
+        struct troupe_message **list =
+            tp_message_is_control(message) ? &control : &oldest;
+
+        newest_first = message->next;
+        if (list == &oldest && oldest == NULL) {
+            newest = message;
+        }
+        message->next = *list;
+        *list = message;
+    }
+    if (control != NULL) {
+        append_control(mailbox, control);
+    }
+    if (oldest != NULL) {
+        append(mailbox, oldest, newest);
+    }
+    return true;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mailbox: the messages that the owner has taken from its inbox, in two lists.
+ *
+ * Control messages (start, stop, resume) have a list of their own and are
+ * handled first. All others keep the order of the inbox: oldest first, so that
+ * a reply stays behind what its sender sent before.
+ *
+ * Everything here is for the owner only; the word that others touch is the
+ * inbox. Zeroed memory is an empty mailbox.
+ */
+#ifndef TROUPE_MAILBOX_MAILBOX_H
+#define TROUPE_MAILBOX_MAILBOX_H
+
+#include "mailbox/inbox.h"
+
+struct tp_mailbox {
+    struct troupe_message *control; /* oldest first */
+    struct troupe_message *oldest;  /* of the others */
+    struct troupe_message *newest;  /* defined while oldest is not NULL */
+};
+
+/* Sorts what the inbox holds into the two lists. False: it held nothing. */
+bool tp_mailbox_fill(struct tp_mailbox *mailbox, struct tp_inbox *inbox);
+
+/* The oldest control message, now the caller's; NULL if there is none. */
+static inline struct troupe_message *
+tp_mailbox_pop_control(struct tp_mailbox *mailbox)
+{
+    struct troupe_message *message = mailbox->control;
+
+    if (message != NULL) {
+        mailbox->control = message->next;
+    }
+    return message;
+}
+
+/* The oldest other message, now the caller's; NULL if there is none. */
+static inline struct troupe_message *
+tp_mailbox_pop(struct tp_mailbox *mailbox)
+{
+    struct troupe_message *message = mailbox->oldest;
+
+    if (message != NULL) {
+        mailbox->oldest = message->next;
+        __builtin_prefetch(message->next);
+    }
+    return message;
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * message: an envelope and a MessagePack payload in one block of memory.
+ *
+ * The block comes from a block_cache and is `size_class` large there. Exactly
+ * one holder owns a message at a time: a sender, an inbox, a mailbox, a
+ * handler. Hand-overs go through an inbox; nothing in a message is ever shared.
+ *
+ * The envelope is 40 bytes, so that 24 bytes of payload fit the smallest block,
+ * which is one cache line.
+ *
+ * Who may touch what: the holder, everything.
+ */
+#ifndef TROUPE_MAILBOX_MESSAGE_H
+#define TROUPE_MAILBOX_MESSAGE_H
+
+#include "troupe/message.h"
+
+#include <stdbool.h>
+
+/*
+ * Control messages are handled before all others and never limited. Replies and
+ * expiries keep their place among a sender's messages and are not limited
+ * either: each was asked for. Only tells and requests count.
+ */
+enum tp_message_kind {
+    TP_MESSAGE_TELL,
+    TP_MESSAGE_REQUEST,
+    TP_MESSAGE_REPLY,   /* to `request`; `err` if there is none */
+    TP_MESSAGE_EXPIRED, /* the deadline of `request` has passed */
+    TP_MESSAGE_START,   /* control from here on */
+    TP_MESSAGE_STOP,
+    TP_MESSAGE_RESUME,
+};
+
+struct troupe_message {
+    struct troupe_message *next;
+    troupe_pid sender;
+    uint64_t request; /* the asker's number for it; 0: none, or answered */
+    uint32_t incarnation;
+    uint32_t schema;
+    uint32_t payload_size;
+    uint8_t kind;       /* a tp_message_kind */
+    uint8_t size_class; /* block_cache's */
+    uint16_t err;       /* a troupe_err; of replies */
+    uint8_t payload[];
+};
+
+static inline bool
+tp_message_is_control(const struct troupe_message *message)
+{
+    return message->kind >= TP_MESSAGE_START;
+}
+
+/* Whether it counts towards its receiver's limit. */
+static inline bool
+tp_message_is_limited(const struct troupe_message *message)
+{
+    return message->kind <= TP_MESSAGE_REQUEST;
+}
+
+#endif

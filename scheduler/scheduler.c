@@ -1,0 +1,707 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "scheduler/scheduler.h"
+
+#include "base/assert.h"
+#include "base/err.h"
+#include "base/memory.h"
+#include "scheduler/simulation.h"
+
+#include <ck_pr.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    NEXT_USES_MAX = 64,
+    INJECTED_PERIOD = 64, /* turns between two looks at injected tasks */
+    SHARED_COUNT = 64,    /* of the taken tasks, in the queue at a time */
+    SPINS_COUNT = 50,
+};
+
+/* Steps of `idle`; see its definition. */
+#define SLEEPER UINT64_C(1)
+#define SEARCHER (UINT64_C(1) << 16)
+#define WAKE_UP (UINT64_C(1) << 32)
+#define SLEEPERS_OF(idle) ((idle)&0xffff)
+#define SEARCHERS_OF(idle) ((idle) >> 16 & 0xffff)
+
+/* ---- waking -------------------------------------------------------------- */
+
+/* True: this call, and no other, ended the worker's sleep, and counted it. */
+static bool
+claim(struct tp_worker *worker)
+{
+    if (ck_pr_load_32(&worker->asleep) == 0 ||
+        !ck_pr_cas_32(&worker->asleep, 1, 0)) {
+        return false;
+    }
+    ck_pr_add_64(&worker->scheduler->idle, WAKE_UP + SEARCHER - SLEEPER);
+    return true;
+}
+
+/* After a full fence: see the table in the header. */
+static void
+wake_one(struct tp_scheduler *scheduler)
+{
+    uint64_t idle = ck_pr_load_64(&scheduler->idle);
+
+    if (SEARCHERS_OF(idle) > 0 || SLEEPERS_OF(idle) == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < scheduler->workers_count; i++) {
+        if (claim(&scheduler->workers[i])) {
+            tp_parker_wake(&scheduler->workers[i].parker);
+            return;
+        }
+    }
+}
+
+static void
+wake_all(struct tp_scheduler *scheduler)
+{
+    for (unsigned i = 0; i < scheduler->workers_count; i++) {
+        tp_parker_wake(&scheduler->workers[i].parker);
+    }
+}
+
+static void
+ready_bound(struct tp_scheduler *scheduler, struct tp_task *task)
+{
+    struct tp_worker *worker = &scheduler->workers[task->bound - 1];
+
+    tp_task_stack_push(&worker->bound, task);
+    ck_pr_fence_memory();
+    if (claim(worker)) {
+        tp_parker_wake(&worker->parker);
+    }
+}
+
+static void
+inject(struct tp_scheduler *scheduler, struct tp_task *task)
+{
+    tp_task_stack_push(&scheduler->injected, task);
+    ck_pr_fence_memory();
+    wake_one(scheduler);
+}
+
+void
+tp_scheduler_ready(struct tp_scheduler *scheduler, struct tp_task *task)
+{
+    if (scheduler->simulation != NULL) {
+        tp_simulation_ready(scheduler->simulation, task);
+    } else if (task->bound != TP_TASK_ANYWHERE) {
+        ready_bound(scheduler, task);
+    } else {
+        inject(scheduler, task);
+    }
+}
+
+void
+tp_worker_ready_specially(struct tp_worker *worker, struct tp_task *task)
+{
+    tp_scheduler_ready(worker->scheduler, task);
+}
+
+/* Puts task where others see it. */
+static void
+enqueue(struct tp_worker *worker, struct tp_task *task)
+{
+    if (!tp_run_queue_try_push(&worker->queue, task)) {
+        tp_task_stack_push(&worker->scheduler->injected, task);
+    }
+}
+
+void
+tp_worker_displace(struct tp_worker *worker, struct tp_task *task)
+{
+    enqueue(worker, task);
+    ck_pr_fence_memory();
+    wake_one(worker->scheduler);
+}
+
+void
+tp_worker_yield(struct tp_worker *worker, struct tp_task *task)
+{
+    bool is_alone =
+        worker->next == NULL && tp_run_queue_is_empty(&worker->queue);
+
+    if (task->bound != TP_TASK_ANYWHERE || worker->simulation != NULL) {
+        tp_worker_ready_specially(worker, task);
+        return;
+    }
+    enqueue(worker, task);
+    if (!is_alone) {
+        ck_pr_fence_memory();
+        wake_one(worker->scheduler);
+    }
+}
+
+unsigned
+tp_worker_quantum(struct tp_worker *worker)
+{
+    if (worker->simulation != NULL) {
+        return 1 + (unsigned)tp_random_below(&worker->simulation->random, 8);
+    }
+    return TP_WORKER_QUANTUM;
+}
+
+/* ---- finding ------------------------------------------------------------- */
+
+static struct tp_task *
+pop_bound(struct tp_worker *worker)
+{
+    struct tp_task *task;
+
+    if (worker->bound_taken == NULL) {
+        worker->bound_taken = tp_task_stack_take(&worker->bound);
+    }
+    task = worker->bound_taken;
+    if (task != NULL) {
+        worker->bound_taken = task->next;
+    }
+    return task;
+}
+
+/* Lets others steal some of what this worker has taken. */
+static void
+share_taken(struct tp_worker *worker)
+{
+    unsigned shared = 0;
+
+    while (worker->taken != NULL && shared < SHARED_COUNT) {
+        struct tp_task *task = worker->taken;
+        struct tp_task *rest = task->next;
+
+        if (!tp_run_queue_try_push(&worker->queue, task)) {
+            break;
+        }
+        worker->taken = rest;
+        shared++;
+    }
+    if (shared > 0) {
+        ck_pr_fence_memory();
+        wake_one(worker->scheduler);
+    }
+}
+
+static struct tp_task *
+pop_injected(struct tp_worker *worker)
+{
+    struct tp_task *task;
+
+    if (worker->taken == NULL) {
+        worker->taken = tp_task_stack_take(&worker->scheduler->injected);
+    }
+    task = worker->taken;
+    if (task != NULL) {
+        worker->taken = task->next;
+        share_taken(worker);
+    }
+    return task;
+}
+
+static struct tp_task *
+pop_next(struct tp_worker *worker)
+{
+    struct tp_task *task = worker->next;
+
+    worker->next = NULL;
+    return task;
+}
+
+/* Bound and injected tasks, which a busy worker would never come to. */
+static struct tp_task *
+find_neglected(struct tp_worker *worker)
+{
+    struct tp_task *task = pop_bound(worker);
+
+    return task != NULL ? task : pop_injected(worker);
+}
+
+static struct tp_task *
+find_own(struct tp_worker *worker)
+{
+    struct tp_task *task;
+
+    if (++worker->ticks % INJECTED_PERIOD == 0 &&
+        (task = find_neglected(worker)) != NULL) {
+        return task;
+    }
+    if (worker->next != NULL && worker->next_uses < NEXT_USES_MAX) {
+        worker->next_uses++;
+        return pop_next(worker);
+    }
+    worker->next_uses = 0;
+    task = tp_run_queue_try_pop(&worker->queue);
+    if (task == NULL) {
+        task = pop_next(worker);
+    }
+    return task != NULL ? task : find_neglected(worker);
+}
+
+static struct tp_task *
+steal(struct tp_worker *worker)
+{
+    struct tp_scheduler *scheduler = worker->scheduler;
+
+    for (unsigned i = 1; i < scheduler->workers_count; i++) {
+        unsigned victim = (worker->index + i) % scheduler->workers_count;
+        struct tp_task *task =
+            tp_run_queue_try_pop(&scheduler->workers[victim].queue);
+
+        if (task != NULL) {
+            return task;
+        }
+    }
+    return NULL;
+}
+
+/* Whether a worker that is about to sleep should not. */
+static bool
+sees_work(struct tp_worker *worker)
+{
+    struct tp_scheduler *scheduler = worker->scheduler;
+
+    if (!tp_task_stack_is_empty(&scheduler->injected) ||
+        !tp_task_stack_is_empty(&worker->bound)) {
+        return true;
+    }
+    for (unsigned i = 0; i < scheduler->workers_count; i++) {
+        if (!tp_run_queue_is_empty(&scheduler->workers[i].queue)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_halting(struct tp_scheduler *scheduler)
+{
+    return ck_pr_load_32(&scheduler->is_halting) != 0;
+}
+
+/* ---- sleeping ------------------------------------------------------------ */
+
+/* Whether, with all workers asleep, nothing will wake one. */
+static bool
+is_all_done(struct tp_scheduler *scheduler)
+{
+    for (unsigned i = 0; i < scheduler->workers_count; i++) {
+        struct tp_worker *worker = &scheduler->workers[i];
+
+        if (sees_work(worker) ||
+            ck_pr_load_64(&worker->expiry_ns) != UINT64_MAX ||
+            ck_pr_load_ptr(&worker->timeouts.cancelled) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * The last worker to sleep finds out that all is done: all are counted as
+ * asleep, nothing is left, and no wake-up was counted meanwhile, so that all
+ * three held at one moment.
+ */
+static void
+notice_drained(struct tp_scheduler *scheduler)
+{
+    uint64_t before;
+
+    if (ck_pr_load_32(&scheduler->is_draining) == 0) {
+        return;
+    }
+    before = ck_pr_load_64(&scheduler->idle);
+    ck_pr_fence_memory();
+    if (SLEEPERS_OF(before) != scheduler->workers_count ||
+        !is_all_done(scheduler)) {
+        return;
+    }
+    ck_pr_fence_memory();
+    if (ck_pr_load_64(&scheduler->idle) == before) {
+        ck_pr_store_32(&scheduler->is_drained, 1);
+        tp_parker_wake(&scheduler->drainer);
+    }
+}
+
+/* A searching worker sleeps until there may be work, then searches again. */
+static void
+sleep_until_woken(struct tp_worker *worker)
+{
+    struct tp_scheduler *scheduler = worker->scheduler;
+    uint64_t expiry_ns = tp_timer_wheel_next_ns(&worker->timeouts.wheel);
+    bool is_woken = false;
+
+    ck_pr_store_64(&worker->expiry_ns, expiry_ns);
+    ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);
+    ck_pr_store_32(&worker->asleep, 1);
+    ck_pr_fence_memory();
+    if (!sees_work(worker) && !is_halting(scheduler)) {
+        notice_drained(scheduler);
+        is_woken = tp_parker_park(&worker->parker, expiry_ns);
+    }
+    /* Who has claimed this worker counts it, then wakes it: to go on before
+     * would be to count itself out before it was counted in. */
+    if (!claim(worker) && !is_woken) {
+        tp_parker_park(&worker->parker, UINT64_MAX);
+    }
+    ck_pr_fence_acquire();
+}
+
+static struct tp_task *
+spin(struct tp_worker *worker)
+{
+    for (int i = 0; i < SPINS_COUNT; i++) {
+        struct tp_task *task = steal(worker);
+
+        if (task == NULL) {
+            task = find_neglected(worker);
+        }
+        if (task != NULL) {
+            return task;
+        }
+        ck_pr_stall();
+    }
+    return NULL;
+}
+
+static void
+end_search(struct tp_worker *worker)
+{
+    uint64_t was = ck_pr_faa_64(&worker->scheduler->idle, -SEARCHER);
+
+    ck_pr_fence_memory();
+    if (SEARCHERS_OF(was) == 1 && SLEEPERS_OF(was) > 0 && sees_work(worker)) {
+        wake_one(worker->scheduler);
+    }
+}
+
+/* A task from elsewhere, however long it takes; NULL when halting. */
+static struct tp_task *
+search(struct tp_worker *worker)
+{
+    struct tp_task *task = NULL;
+
+    ck_pr_add_64(&worker->scheduler->idle, SEARCHER);
+    while (task == NULL && !is_halting(worker->scheduler)) {
+        task = spin(worker);
+        if (task == NULL) {
+            sleep_until_woken(worker);
+            tp_worker_read_clock(worker);
+            tp_worker_tick(worker);
+            task = find_own(worker);
+        }
+    }
+    end_search(worker);
+    return task;
+}
+
+/* ---- time ---------------------------------------------------------------- */
+
+void
+tp_worker_read_clock(struct tp_worker *worker)
+{
+    uint64_t now_ns = tp_clock_now_ns(&worker->scheduler->clock);
+
+    if (now_ns - worker->now_ns > 50000) {
+        worker->clock_period = (worker->clock_period + 1) / 2;
+    } else if (worker->clock_period < TP_WORKER_CLOCK_PERIOD_MAX) {
+        worker->clock_period *= 2;
+    }
+    worker->handlers_left = worker->clock_period;
+    worker->now_ns = now_ns;
+    worker->is_tick_due = true;
+}
+
+void
+tp_worker_tick(struct tp_worker *worker)
+{
+    struct tp_scheduler_hooks *hooks = &worker->scheduler->hooks;
+    struct tp_timeout *timeout;
+
+    worker->is_tick_due = false;
+    while ((timeout = tp_timeouts_take_cancelled(&worker->timeouts)) != NULL) {
+        hooks->release(worker, timeout);
+    }
+    while ((timeout = tp_timeouts_pop_expired(
+                &worker->timeouts, worker->now_ns)) != NULL) {
+        hooks->expire(worker, timeout);
+    }
+}
+
+void
+tp_worker_add_timeout(
+    struct tp_worker *worker, struct tp_timeout *timeout, uint64_t expires_ns)
+{
+    tp_timeouts_add(&worker->timeouts, timeout, expires_ns);
+}
+
+enum tp_timeout_cancel
+tp_worker_cancel_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
+{
+    struct tp_worker *its = &worker->scheduler->workers[timeout->worker_index];
+    enum tp_timeout_cancel done =
+        tp_timeout_cancel(&worker->timeouts, &its->timeouts, timeout);
+
+    if (done == TP_TIMEOUT_HANDED_ON &&
+        ck_pr_load_32(&worker->scheduler->is_draining) != 0) {
+        tp_parker_wake(&its->parker);
+    }
+    return done;
+}
+
+void
+tp_worker_release_timeouts(struct tp_worker *worker)
+{
+    struct tp_timeout *timeout;
+
+    while ((timeout = tp_timeouts_take_any(&worker->timeouts)) != NULL) {
+        worker->scheduler->hooks.release(worker, timeout);
+    }
+}
+
+/* ---- threads ------------------------------------------------------------- */
+
+/* Binds the calling thread to the index-th processor that it may run on. */
+static void
+pin(unsigned index)
+{
+    cpu_set_t allowed;
+    cpu_set_t one;
+
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) {
+        return;
+    }
+    index %= (unsigned)CPU_COUNT(&allowed);
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (CPU_ISSET(cpu, &allowed) && index-- == 0) {
+            CPU_ZERO(&one);
+            CPU_SET(cpu, &one);
+            sched_setaffinity(0, sizeof(one), &one);
+            return;
+        }
+    }
+}
+
+static void
+name_thread(unsigned index)
+{
+    char name[16];
+
+    snprintf(name, sizeof(name), "troupe/%u", index % 100000);
+    pthread_setname_np(pthread_self(), name);
+}
+
+static void *
+worker_main(void *arg)
+{
+    struct tp_worker *worker = arg;
+    struct tp_scheduler *scheduler = worker->scheduler;
+
+    name_thread(worker->index);
+    if (scheduler->pin_workers) {
+        pin(worker->index);
+    }
+    scheduler->hooks.enter(worker);
+    while (!is_halting(scheduler)) {
+        struct tp_task *task = find_own(worker);
+
+        if (task == NULL) {
+            task = search(worker);
+        }
+        if (task != NULL) {
+            scheduler->hooks.run(worker, task);
+        }
+        if (worker->is_tick_due) {
+            tp_worker_tick(worker);
+        }
+    }
+    scheduler->hooks.leave(worker);
+    return NULL;
+}
+
+/* Signals are the program's: workers take only those that they raise. */
+static void
+block_signals(sigset_t *before)
+{
+    sigset_t blocked;
+
+    sigfillset(&blocked);
+    sigdelset(&blocked, SIGSEGV);
+    sigdelset(&blocked, SIGBUS);
+    sigdelset(&blocked, SIGFPE);
+    sigdelset(&blocked, SIGILL);
+    sigdelset(&blocked, SIGTRAP);
+    sigdelset(&blocked, SIGABRT);
+    sigdelset(&blocked, SIGSYS);
+    pthread_sigmask(SIG_SETMASK, &blocked, before);
+}
+
+static void
+join_workers(struct tp_scheduler *scheduler, unsigned count)
+{
+    ck_pr_store_32(&scheduler->is_halting, 1);
+    ck_pr_fence_memory();
+    wake_all(scheduler);
+    for (unsigned i = 0; i < count; i++) {
+        pthread_join(scheduler->workers[i].thread, NULL);
+    }
+}
+
+troupe_err
+tp_scheduler_start(struct tp_scheduler *scheduler)
+{
+    sigset_t before;
+    int refused = 0;
+    unsigned started = 0;
+
+    if (scheduler->simulation != NULL) {
+        return TROUPE_OK;
+    }
+    block_signals(&before);
+    while (started < scheduler->workers_count && refused == 0) {
+        struct tp_worker *worker = &scheduler->workers[started];
+
+        refused = pthread_create(&worker->thread, NULL, worker_main, worker);
+        started += refused == 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (refused != 0) {
+        join_workers(scheduler, started);
+        ck_pr_store_32(&scheduler->is_halting, 0);
+        return tp_err_set(TROUPE_E_SYSTEM,
+            "worker %u of %u: no thread could be made: %s", started + 1,
+            scheduler->workers_count, strerror(refused));
+    }
+    return TROUPE_OK;
+}
+
+void
+tp_scheduler_halt(struct tp_scheduler *scheduler)
+{
+    if (scheduler->simulation == NULL) {
+        join_workers(scheduler, scheduler->workers_count);
+    }
+}
+
+static bool
+drain_simulation(struct tp_scheduler *scheduler, uint64_t deadline_ns)
+{
+    while (tp_clock_now_ns(&scheduler->clock) < deadline_ns &&
+           tp_simulation_step(scheduler, deadline_ns)) {
+    }
+    return scheduler->simulation->ready_count == 0 &&
+           tp_timer_wheel_next_ns(&scheduler->workers[0].timeouts.wheel) ==
+               UINT64_MAX;
+}
+
+bool
+tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns)
+{
+    if (scheduler->simulation != NULL) {
+        return drain_simulation(scheduler, deadline_ns);
+    }
+    ck_pr_store_32(&scheduler->is_draining, 1);
+    ck_pr_fence_memory();
+    wake_all(scheduler);
+    while (ck_pr_load_32(&scheduler->is_drained) == 0 &&
+           tp_clock_now_ns(&scheduler->clock) < deadline_ns) {
+        tp_parker_park(&scheduler->drainer, deadline_ns);
+    }
+    return ck_pr_load_32(&scheduler->is_drained) != 0;
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static void
+init_worker(struct tp_scheduler *scheduler, unsigned index,
+    const struct tp_scheduler_options *options)
+{
+    struct tp_worker *worker = &scheduler->workers[index];
+
+    worker->scheduler = scheduler;
+    worker->simulation = scheduler->simulation;
+    worker->index = index;
+    worker->clock_period = 1;
+    worker->handlers_left = 1;
+    worker->now_ns = tp_clock_now_ns(&scheduler->clock);
+    worker->expiry_ns = UINT64_MAX;
+    tp_run_queue_init(&worker->queue);
+    tp_timeouts_init(&worker->timeouts, index, worker->now_ns);
+    tp_parker_init(&worker->parker, options->parking);
+}
+
+static troupe_err
+create_simulation(
+    struct tp_scheduler *scheduler, const struct tp_scheduler_options *options)
+{
+    struct tp_simulation *simulation = tp_memory_alloc(sizeof(*simulation));
+
+    if (simulation == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a simulation");
+    }
+    tp_simulation_init(simulation, options->seed);
+    scheduler->simulation = simulation;
+    scheduler->clock = tp_clock_virtual(&simulation->now_ns);
+    return TROUPE_OK;
+}
+
+static troupe_err
+create_workers(
+    struct tp_scheduler *scheduler, const struct tp_scheduler_options *options)
+{
+    size_t bytes = options->workers_count * sizeof(struct tp_worker);
+
+    scheduler->workers = tp_memory_alloc_aligned(64, bytes);
+    if (scheduler->workers == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for %u workers",
+            options->workers_count);
+    }
+    memset(scheduler->workers, 0, bytes);
+    scheduler->workers_count = options->workers_count;
+    for (unsigned i = 0; i < options->workers_count; i++) {
+        init_worker(scheduler, i, options);
+    }
+    return TROUPE_OK;
+}
+
+troupe_err
+tp_scheduler_create(
+    const struct tp_scheduler_options *options, struct tp_scheduler **scheduler)
+{
+    struct tp_scheduler *made = tp_memory_alloc_aligned(64, sizeof(*made));
+    troupe_err err = TROUPE_OK;
+
+    TP_ASSERT(options->workers_count >= 1 && options->workers_count < 0x8000);
+    TP_ASSERT(!options->simulate || options->workers_count == 1);
+    if (made == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a scheduler");
+    }
+    memset(made, 0, sizeof(*made));
+    made->hooks = options->hooks;
+    made->pin_workers = options->pin_workers;
+    made->clock = tp_clock_monotonic();
+    tp_parker_init(&made->drainer, options->parking);
+    if (options->simulate) {
+        err = create_simulation(made, options);
+    }
+    if (err == TROUPE_OK) {
+        err = create_workers(made, options);
+    }
+    if (err != TROUPE_OK) {
+        tp_scheduler_destroy(&made);
+        return err;
+    }
+    *scheduler = made;
+    return TROUPE_OK;
+}
+
+void
+tp_scheduler_destroy(struct tp_scheduler **scheduler)
+{
+    tp_memory_free((*scheduler)->workers);
+    tp_memory_free((*scheduler)->simulation);
+    tp_memory_free(*scheduler);
+    *scheduler = NULL;
+}

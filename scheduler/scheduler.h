@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * scheduler: workers that run ready tasks, and sleep when there are none.
+ *
+ * It has two back ends behind one interface. Threads: one worker a processor,
+ * each with its own queue, stealing from each other. Simulation: one worker and
+ * no thread; a seed picks who runs next and time is virtual (simulation.h).
+ *
+ * Sleeping. A worker that finds nothing searches for a moment, then sleeps. The
+ * word `idle` counts who searches and who sleeps.
+ *
+ *     who                  does, in this order
+ *     a maker of work      1 puts the task where others see it
+ *                          2 full fence
+ *                          3 if nobody searches and somebody sleeps, wakes one:
+ *                            clears that worker's `asleep`, counts it as
+ *                            searching, wakes its parker
+ *     a worker, to sleep   1 counts itself from searching to sleeping
+ *                          2 sets its `asleep`
+ *                          3 full fence
+ *                          4 looks everywhere once more; then parks
+ *     a worker that has    1 counts itself out of searching
+ *     found a task         2 full fence
+ *                          3 if it was the last to search and sees more work,
+ *                            wakes one
+ *
+ * No wake-up is lost. Let a maker put a task where others see it and wake
+ * nobody. Either it saw somebody search: that one later counts itself out, by
+ * sleeping or by finding, and then looks, after the maker's first step, so it
+ * sees the task (or somebody has taken it). Or it saw nobody sleep: then all
+ * workers are awake, and each looks everywhere before it sleeps. Or it saw the
+ * count of a sleeper whose `asleep` was not set yet: that worker's last look
+ * comes after. In each case the full fences on both sides order "write mine,
+ * read theirs", so that one of the two sees the other.
+ *
+ * A task in a worker's `next` is seen by nobody else; the worker that put it
+ * there is awake and runs it when the handler at hand returns.
+ *
+ * Who may call what:
+ *     tp_scheduler_ready      any thread that is not a worker
+ *     tp_scheduler_drain      one thread that is not a worker
+ *     create start halt destroy   one thread
+ */
+#ifndef TROUPE_SCHEDULER_SCHEDULER_H
+#define TROUPE_SCHEDULER_SCHEDULER_H
+
+#include "base/clock.h"
+#include "scheduler/worker.h"
+#include "troupe/err.h"
+
+struct tp_scheduler_hooks {
+    /* Runs a ready task on worker. */
+    void (*run)(struct tp_worker *worker, struct tp_task *task);
+    /* Has the timeout, which is EXPIRED, from here on. */
+    void (*expire)(struct tp_worker *worker, struct tp_timeout *timeout);
+    /* Has the memory of a cancelled timeout back. */
+    void (*release)(struct tp_worker *worker, struct tp_timeout *timeout);
+    /* First and last on each worker's thread. */
+    void (*enter)(struct tp_worker *worker);
+    void (*leave)(struct tp_worker *worker);
+};
+
+struct tp_scheduler_options {
+    unsigned workers_count; /* at least 1; a simulation has 1 */
+    bool pin_workers;
+    bool simulate;
+    uint64_t seed;
+    const struct tp_parking *parking;
+    struct tp_scheduler_hooks hooks;
+};
+
+struct tp_scheduler {
+    struct tp_worker *workers;
+    unsigned workers_count;
+    bool pin_workers;
+    struct tp_scheduler_hooks hooks;
+    struct tp_clock clock;
+    struct tp_simulation *simulation; /* NULL: threads */
+
+    /* Tasks made ready by other threads, or too many for a queue. */
+    struct tp_task_stack injected __attribute__((aligned(64)));
+    /*
+     * Sleepers in the low 16 bits, searchers in the next 16, wake-ups above.
+     * Written by workers and wakers as in the table above, by
+     * read-modify-writes that are full fences together with the one named
+     * there.
+     */
+    uint64_t idle __attribute__((aligned(64)));
+    /* 1: workers are to end. Written once by halt, then all are woken. */
+    uint32_t is_halting __attribute__((aligned(64)));
+    /* 1: tell `drained` when nothing is left. Written by drain. */
+    uint32_t is_draining;
+    /* 1: nothing was left. Written by a worker, then `drainer` is woken. */
+    uint32_t is_drained;
+    struct tp_parker drainer;
+};
+
+/* *scheduler is the caller's. NO_MEMORY. */
+TROUPE_MUST_USE troupe_err tp_scheduler_create(
+    const struct tp_scheduler_options *options,
+    struct tp_scheduler **scheduler);
+
+/* Not while threads run. */
+void tp_scheduler_destroy(struct tp_scheduler **scheduler);
+
+/* Starts the threads; a simulation needs none. SYSTEM: none is left running. */
+TROUPE_MUST_USE troupe_err tp_scheduler_start(struct tp_scheduler *scheduler);
+
+/* Makes task run soon. Under simulation: its one thread. */
+void tp_scheduler_ready(struct tp_scheduler *scheduler, struct tp_task *task);
+
+/*
+ * Waits until no task is ready and no timeout pending, or until deadline_ns.
+ * True: nothing was left. Nobody may make tasks ready from outside meanwhile.
+ */
+bool tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns);
+
+/* Lets each worker end after the task it runs, and joins it. */
+void tp_scheduler_halt(struct tp_scheduler *scheduler);
+
+/* Adds a timeout to worker's own wheel. The worker. */
+void tp_worker_add_timeout(
+    struct tp_worker *worker, struct tp_timeout *timeout, uint64_t expires_ns);
+
+/* See tp_timeout_cancel(). The worker. */
+enum tp_timeout_cancel tp_worker_cancel_timeout(
+    struct tp_worker *worker, struct tp_timeout *timeout);
+
+/* Gives what is left in worker's wheel to the release hook. No threads run. */
+void tp_worker_release_timeouts(struct tp_worker *worker);
+
+/* Gives expired and cancelled timeouts to the hooks. The worker. */
+void tp_worker_tick(struct tp_worker *worker);
+
+#endif

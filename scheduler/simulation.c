@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "scheduler/simulation.h"
+
+#include <stddef.h>
+
+enum {
+    CHOICES_MAX = 256,   /* how far back the next task is picked from */
+    TURN_NS_MAX = 20000, /* virtual time that a turn takes */
+};
+
+void
+tp_simulation_init(struct tp_simulation *simulation, uint64_t seed)
+{
+    *simulation = (struct tp_simulation){.now_ns = 1};
+    tp_random_init(&simulation->random, seed);
+    simulation->end = &simulation->oldest;
+}
+
+void
+tp_simulation_ready(struct tp_simulation *simulation, struct tp_task *task)
+{
+    task->next = NULL;
+    *simulation->end = task;
+    simulation->end = &task->next;
+    simulation->ready_count++;
+}
+
+static struct tp_task *
+pick(struct tp_simulation *simulation)
+{
+    uint64_t choices = simulation->ready_count < CHOICES_MAX
+                           ? simulation->ready_count
+                           : CHOICES_MAX;
+    uint64_t choice = tp_random_below(&simulation->random, choices);
+    struct tp_task **link = &simulation->oldest;
+    struct tp_task *picked;
+
+    while (choice-- > 0) {
+        link = &(*link)->next;
+    }
+    picked = *link;
+    *link = picked->next;
+    if (*link == NULL) {
+        simulation->end = link;
+    }
+    simulation->ready_count--;
+    return picked;
+}
+
+static void
+run_one(struct tp_scheduler *scheduler)
+{
+    struct tp_simulation *simulation = scheduler->simulation;
+    struct tp_worker *worker = &scheduler->workers[0];
+
+    scheduler->hooks.run(worker, pick(simulation));
+    simulation->now_ns += tp_random_below(&simulation->random, TURN_NS_MAX);
+    tp_worker_read_clock(worker);
+    tp_worker_tick(worker);
+}
+
+bool
+tp_simulation_step(struct tp_scheduler *scheduler, uint64_t until_ns)
+{
+    struct tp_simulation *simulation = scheduler->simulation;
+    struct tp_worker *worker = &scheduler->workers[0];
+    uint64_t next_ns;
+
+    if (simulation->ready_count > 0) {
+        run_one(scheduler);
+        return true;
+    }
+    next_ns = tp_timer_wheel_next_ns(&worker->timeouts.wheel);
+    if (next_ns >= until_ns) {
+        if (until_ns != UINT64_MAX && until_ns > simulation->now_ns) {
+            simulation->now_ns = until_ns;
+            tp_worker_read_clock(worker);
+        }
+        return false;
+    }
+    if (next_ns > simulation->now_ns) {
+        simulation->now_ns = next_ns;
+    }
+    tp_worker_read_clock(worker);
+    tp_worker_tick(worker);
+    return true;
+}
+
+void
+tp_simulation_note(struct tp_simulation *simulation, uint64_t what)
+{
+    /* FNV-1a, a word at a time: order matters, and equal runs are equal. */
+    simulation->order_signature =
+        (simulation->order_signature ^ what) * UINT64_C(0x100000001b3);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * task: something that the scheduler runs, on one worker at a time.
+ *
+ * The scheduler knows of a task only that it is to be run, and where. That a
+ * task is handed to it once, and not again before it runs, is its owner's
+ * promise (an actor's inbox keeps it). From then on until it runs, `next` is
+ * the scheduler's.
+ */
+#ifndef TROUPE_SCHEDULER_TASK_H
+#define TROUPE_SCHEDULER_TASK_H
+
+#include <stdint.h>
+
+enum {
+    TP_TASK_ANYWHERE = 0,        /* any worker may run it */
+    TP_TASK_ELSEWHERE = 1 << 30, /* no worker: its owner looks after it */
+};
+
+struct tp_task {
+    /* In a stack of ready tasks. The scheduler's while ready, else unused. */
+    struct tp_task *next;
+    /*
+     * TP_TASK_ANYWHERE, or 1 + the index of the only worker to run it. Written
+     * by the task's owner while it runs; carried by the hand-over that makes it
+     * ready.
+     */
+    uint32_t bound;
+};
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "scheduler/timeout.h"
+
+#include <ck_pr.h>
+#include <stddef.h>
+
+static struct tp_timeout *
+timeout_of(struct tp_timer *timer)
+{
+    return (struct tp_timeout *)(void *)((char *)timer -
+                                         offsetof(struct tp_timeout, timer));
+}
+
+void
+tp_timeouts_init(
+    struct tp_timeouts *timeouts, uint32_t worker_index, uint64_t now_ns)
+{
+    tp_timer_wheel_init(&timeouts->wheel, now_ns);
+    timeouts->worker_index = worker_index;
+    timeouts->taken = NULL;
+    timeouts->cancelled = NULL;
+}
+
+void
+tp_timeouts_add(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
+    uint64_t expires_ns)
+{
+    tp_timer_init(&timeout->timer);
+    timeout->cancelled = NULL;
+    timeout->worker_index = timeouts->worker_index;
+    ck_pr_store_32(&timeout->state, TP_TIMEOUT_PENDING);
+    tp_timer_wheel_add(&timeouts->wheel, &timeout->timer, expires_ns);
+}
+
+static void
+hand_on(struct tp_timeouts *its, struct tp_timeout *timeout)
+{
+    struct tp_timeout *seen = ck_pr_load_ptr(&its->cancelled);
+
+    do {
+        timeout->cancelled = seen;
+        ck_pr_fence_release();
+    } while (!ck_pr_cas_ptr_value(&its->cancelled, seen, timeout, &seen));
+}
+
+enum tp_timeout_cancel
+tp_timeout_cancel(struct tp_timeouts *mine, struct tp_timeouts *its,
+    struct tp_timeout *timeout)
+{
+    if (!ck_pr_cas_32(
+            &timeout->state, TP_TIMEOUT_PENDING, TP_TIMEOUT_CANCELLED)) {
+        return TP_TIMEOUT_TOO_LATE;
+    }
+    if (mine == its) {
+        tp_timer_wheel_remove(&its->wheel, &timeout->timer);
+        return TP_TIMEOUT_IS_YOURS;
+    }
+    hand_on(its, timeout);
+    return TP_TIMEOUT_HANDED_ON;
+}
+
+struct tp_timeout *
+tp_timeouts_pop_expired(struct tp_timeouts *timeouts, uint64_t now_ns)
+{
+    struct tp_timer *timer;
+
+    tp_timer_wheel_advance(&timeouts->wheel, now_ns);
+    while ((timer = tp_timer_wheel_pop_expired(&timeouts->wheel)) != NULL) {
+        struct tp_timeout *timeout = timeout_of(timer);
+
+        if (ck_pr_cas_32(
+                &timeout->state, TP_TIMEOUT_PENDING, TP_TIMEOUT_EXPIRED)) {
+            return timeout;
+        }
+        /* Cancelled: it is on the stack, or will be in a moment. */
+    }
+    return NULL;
+}
+
+static void
+take_cancelled_stack(struct tp_timeouts *timeouts)
+{
+    struct tp_timeout *all = ck_pr_fas_ptr(&timeouts->cancelled, NULL);
+
+    ck_pr_fence_acquire();
+    timeouts->taken = all;
+}
+
+struct tp_timeout *
+tp_timeouts_take_cancelled(struct tp_timeouts *timeouts)
+{
+    struct tp_timeout *timeout;
+
+    if (timeouts->taken == NULL) {
+        if (ck_pr_load_ptr(&timeouts->cancelled) == NULL) {
+            return NULL;
+        }
+        take_cancelled_stack(timeouts);
+    }
+    timeout = timeouts->taken;
+    timeouts->taken = timeout->cancelled;
+    tp_timer_wheel_remove(&timeouts->wheel, &timeout->timer);
+    return timeout;
+}
+
+struct tp_timeout *
+tp_timeouts_take_any(struct tp_timeouts *timeouts)
+{
+    struct tp_timeout *timeout = tp_timeouts_take_cancelled(timeouts);
+    struct tp_timer *timer;
+
+    if (timeout != NULL) {
+        return timeout;
+    }
+    tp_timer_wheel_advance(&timeouts->wheel, UINT64_MAX - 1);
+    timer = tp_timer_wheel_pop_expired(&timeouts->wheel);
+    return timer == NULL ? NULL : timeout_of(timer);
+}

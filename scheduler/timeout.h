@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * timeout: a timer in one worker's wheel that any worker may cancel.
+ *
+ * A wheel belongs to one worker. Who cancels a timeout from another worker
+ * cannot unlink it, so it marks it and puts it on the wheel's stack of the
+ * cancelled, from which the wheel's worker takes it at its next tick.
+ *
+ *     PENDING --expire--> EXPIRED      by the wheel's worker
+ *     PENDING --cancel--> CANCELLED    by whoever made it
+ *
+ * Both are a compare-and-swap, so exactly one of them happens. A timeout that
+ * is EXPIRED is whoever's it is given to by the `expire` hook, and the word
+ * stays EXPIRED for as long as its maker may try to cancel it: its maker's
+ * mailbox is where it goes. A CANCELLED one is its maker's again at once if it
+ * was in the maker's own wheel; else the wheel's worker gives it to the
+ * `release` hook when it has taken it from the stack.
+ *
+ *     tp_timeouts_*       the wheel's worker
+ *     tp_timeout_cancel   who added it, on any worker
+ */
+#ifndef TROUPE_SCHEDULER_TIMEOUT_H
+#define TROUPE_SCHEDULER_TIMEOUT_H
+
+#include "scheduler/timer_wheel.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum tp_timeout_state {
+    TP_TIMEOUT_PENDING,
+    TP_TIMEOUT_EXPIRED,
+    TP_TIMEOUT_CANCELLED,
+};
+
+struct tp_timeout {
+    struct tp_timer timer;        /* the wheel's worker's */
+    struct tp_timeout *cancelled; /* in the stack of the cancelled */
+    uint64_t unused;              /* keeps `state` off an envelope's bytes */
+    /* A tp_timeout_state; written once after PENDING, as above. */
+    uint32_t state;
+    uint32_t worker_index; /* whose wheel */
+};
+
+struct tp_timeouts {
+    struct tp_timer_wheel wheel;
+    struct tp_timeout *taken; /* from `cancelled`, not yet released */
+    uint32_t worker_index;
+    /*
+     * Cancelled by other workers. Pushed by them with release, taken whole by
+     * the wheel's worker with acquire. Stale: taken one tick later.
+     */
+    struct tp_timeout *cancelled __attribute__((aligned(64)));
+};
+
+void tp_timeouts_init(
+    struct tp_timeouts *timeouts, uint32_t worker_index, uint64_t now_ns);
+
+void tp_timeouts_add(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
+    uint64_t expires_ns);
+
+enum tp_timeout_cancel {
+    TP_TIMEOUT_IS_YOURS,  /* the caller may free it */
+    TP_TIMEOUT_HANDED_ON, /* the wheel's worker will release it */
+    TP_TIMEOUT_TOO_LATE,  /* it has expired: it is on its way */
+};
+
+/* `mine` are the caller's own timeouts, `its` those it was added to. */
+enum tp_timeout_cancel tp_timeout_cancel(struct tp_timeouts *mine,
+    struct tp_timeouts *its, struct tp_timeout *timeout);
+
+/* The next one that is due by now_ns, EXPIRED and out of the wheel; or NULL. */
+struct tp_timeout *tp_timeouts_pop_expired(
+    struct tp_timeouts *timeouts, uint64_t now_ns);
+
+/* The next cancelled one, to be released; NULL if there is none. */
+struct tp_timeout *tp_timeouts_take_cancelled(struct tp_timeouts *timeouts);
+
+/* The next one of all, to be released; when no worker runs any more. */
+struct tp_timeout *tp_timeouts_take_any(struct tp_timeouts *timeouts);
+
+#endif

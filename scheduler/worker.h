@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * worker: one thread that runs ready tasks, and where it keeps them.
+ *
+ *  - next: the task it made ready last. It runs next, while what it needs is in
+ *    this core's caches. Nobody steals it. At most NEXT_USES_MAX times in a
+ * row, then the queue has its turn.
+ *  - queue: bounded, first in first out; idle workers steal from it.
+ *  - bound: tasks that only this worker may run. Never stolen.
+ *  - taken: what it took from the scheduler's stack of injected tasks, which is
+ *    unbounded; some of it is moved to the queue at a time, so that others can
+ *    steal it.
+ *
+ * Time is read once in at most CLOCK_PERIOD_MAX handlers, less often where they
+ * are quick and each time where they take 50 us, and kept in now_ns: to read
+ * the clock costs more than to handle a message.
+ *
+ * Functions here are for the worker's own thread.
+ */
+#ifndef TROUPE_SCHEDULER_WORKER_H
+#define TROUPE_SCHEDULER_WORKER_H
+
+#include "scheduler/parker.h"
+#include "scheduler/run_queue.h"
+#include "scheduler/task_stack.h"
+#include "scheduler/timeout.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct tp_scheduler;
+struct tp_simulation;
+
+struct tp_worker {
+    struct tp_scheduler *scheduler;
+    struct tp_simulation *simulation; /* NULL: a thread */
+    void *local;                      /* the hooks' own */
+    uint32_t index;
+
+    /* The worker's thread only. */
+    unsigned next_uses;
+    struct tp_task *next;
+    struct tp_task *taken;
+    struct tp_task *bound_taken;
+    unsigned ticks;
+    unsigned handlers_left; /* until the clock is read */
+    unsigned clock_period;  /* handlers between two readings */
+    bool is_tick_due;       /* timeouts are to be looked at */
+    uint64_t now_ns;
+    struct tp_timeouts timeouts;
+    pthread_t thread;
+
+    /* Shared. */
+    struct tp_run_queue queue __attribute__((aligned(64)));
+    struct tp_task_stack bound __attribute__((aligned(64)));
+    /*
+     * 1 while the worker sleeps or is about to. Set by it, cleared by it or by
+     * whoever wakes it; who clears it also counts it in the scheduler's `idle`.
+     * A stale 0 is made good by the worker's last look before it parks.
+     */
+    uint32_t asleep;
+    /*
+     * When its wheel wants it next; UINT64_MAX: never. Written by the worker
+     * before it sleeps, read by whoever looks whether all is done
+     * (scheduler.c), which is void unless all have slept meanwhile.
+     */
+    uint64_t expiry_ns;
+    struct tp_parker parker;
+};
+
+enum {
+    TP_WORKER_QUANTUM = 64,
+    TP_WORKER_CLOCK_PERIOD_MAX = 16,
+};
+
+void tp_worker_displace(struct tp_worker *worker, struct tp_task *task);
+void tp_worker_ready_specially(struct tp_worker *worker, struct tp_task *task);
+void tp_worker_read_clock(struct tp_worker *worker);
+
+/* Makes task run soon, on this worker or another. */
+static inline void
+tp_worker_ready(struct tp_worker *worker, struct tp_task *task)
+{
+    struct tp_task *displaced = worker->next;
+
+    if (__builtin_expect(
+            task->bound != TP_TASK_ANYWHERE || worker->simulation != NULL, 0)) {
+        tp_worker_ready_specially(worker, task);
+        return;
+    }
+    worker->next = task;
+    if (displaced != NULL) {
+        tp_worker_displace(worker, displaced);
+    }
+}
+
+/* The running task has had its turn and has more to do: it goes to the back. */
+void tp_worker_yield(struct tp_worker *worker, struct tp_task *task);
+
+/* How many messages a task may handle in one turn. */
+unsigned tp_worker_quantum(struct tp_worker *worker);
+
+/* To be called once a handler, so that time goes on. */
+static inline void
+tp_worker_count_handler(struct tp_worker *worker)
+{
+    if (--worker->handlers_left == 0) {
+        tp_worker_read_clock(worker);
+    }
+}
+
+#endif

@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""./dev as people meet it: its words, what it installs, and how it sums up tests.
+
+The script is copied to a folder of its own and runs with stubs first on its PATH,
+so that nothing is installed or built. Each stub writes what it was called with to
+the file `calls`. What makes a package missing or a preset fail is a file, too.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+STUBS = {
+    "dpkg-query": r'''
+        while [ "${1#-}" != "$1" ]; do [ "$1" != -f ] || shift; shift; done
+        for package in "$@"; do
+            grep -qxF "$package" missing || echo "installed $package"
+        done''',
+    "apt-get": '[ ! -e apt-fails ] && : >missing',
+    "sudo": '[ ! -e no-sudo ] && { [ "$1" = -n ] || "$@"; }',
+    "id": 'cat uid',
+    "cmake": 'case "$*" in "--preset $(cat broken)") echo "no such compiler"; exit 1 ;; esac',
+    "ctest": r'''
+        preset=$2
+        cat "said-by-$preset" 2>/dev/null || echo "100% tests passed, 0 tests failed out of 3"
+        [ ! -e "xml-of-$preset" ] || cp "xml-of-$preset" "$4"
+        [ ! -e "said-by-$preset" ]''',
+    "troupe-bank": "echo bank $*",
+}
+
+ONE_FAILED_ONE_SKIPPED = """\
+1/4 Test #1: unit.nested ...   Passed
+50% tests passed, 1 tests failed out of 2
+      9 - nested (Skipped)
+
+75% tests passed, 1 tests failed out of 4
+
+The following tests did not run:
+\t  2 - stress.cgroup (Skipped)
+
+The following tests FAILED:
+\t  3 - unit.mailbox (Failed)
+"""
+SKIPPED_XML = """\
+<testcase name="stress.cgroup" classname="stress.cgroup" status="notrun">
+<skipped message="SKIP_RETURN_CODE=77"/>
+<system-out>[==========] Running
+skipped: there is no cgroup v2 here
+</system-out>
+</testcase>
+"""
+
+
+class DevScript(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+        (self.folder / "tests").mkdir()
+        for name in ("dev", "CMakeLists.txt", "tests/summary.sh"):
+            shutil.copy(ROOT / name, self.folder / name)
+        for name, body in STUBS.items():
+            folder = "build/release" if name == "troupe-bank" else "stubs"
+            self.write(f"{folder}/{name}", 
+                f"#!/bin/sh\nprintf '%s\\n' \"{name} $*\" >>calls\n{body}\n")
+            (self.folder / folder / name).chmod(0o755)
+        for name, text in {"uid": "0", "missing": "", "broken": "none", "calls": ""}.items():
+            self.write(name, text)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def dev(self, *words):
+        path = f"{self.folder}/stubs:/usr/bin:/bin"
+        return subprocess.run([self.folder / "dev", *words], cwd="/", check=False,
+            env={**os.environ, "PATH": path, "LC_ALL": "C"}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True)
+
+    def calls(self, name):
+        lines = (self.folder / "calls").read_text().splitlines()
+        return [line for line in lines if line.split()[0] == name]
+
+    def installs(self):
+        """The packages of each apt-get install that was not a dry run."""
+        installs = [call.partition(" install ")[2].split() for call in self.calls("apt-get")
+            if " -s " not in call]
+        return [packages for packages in installs if packages]
+
+    # Words
+
+    def test_help_is_printed_to_stdout(self):
+        for words in (["help"], ["--help"], ["-h"], ["demo", "--help"], ["test", "-h"]):
+            with self.subTest(words):
+                done = self.dev(*words)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn("usage: ./dev VERB", done.stdout)
+                self.assertIn("example: ./dev demo", done.stdout)
+
+    def test_without_a_verb_help_goes_to_stderr(self):
+        done = self.dev()
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("usage: ./dev VERB", done.stderr)
+
+    def test_help_names_every_verb(self):
+        said = self.dev("help").stdout
+        for verb in "setup demo test prove bench lab fuzz fmt help".split():
+            self.assertRegex(said, rf"\b{verb}\b")
+
+    def test_the_version_is_that_of_the_project(self):
+        self.assertRegex(self.dev("--version").stdout, r"^troupe \d+\.\d+\.\d+\n$")
+
+    def test_an_unknown_word_names_the_nearest_and_does_nothing(self):
+        for words, nearest in ((["tset"], "test"), (["demo", "--polt"], "--plot"), (["fuz"], "fuzz"),
+                (["test", "--ful"], "--full"), (["test", "release1"], "release"),
+                (["setup", "tests"], "test")):
+            with self.subTest(words):
+                done = self.dev(*words)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn("unknown", done.stderr)
+                self.assertIn(f"'{words[-1]}'; did you mean '{nearest}'?", done.stderr)
+                self.assertEqual(self.calls("apt-get") + self.calls("cmake"), [])
+
+    def test_a_verb_that_is_not_built_yet_says_so(self):
+        for verb in ("prove", "bench", "lab", "fuzz"):
+            with self.subTest(verb):
+                done = self.dev(verb)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(f"{verb} is not built yet", done.stderr)
+
+    # Packages
+
+    def test_when_nothing_is_missing_no_registry_is_asked(self):
+        self.assertEqual(self.dev("demo").returncode, 0)
+        self.assertEqual(self.calls("apt-get"), [])
+        self.assertEqual(len(self.calls("dpkg-query")), 1)
+
+    def test_root_installs_just_what_is_missing(self):
+        self.write("missing", "cmake\nlibck-dev\ngnuplot-nox\n")
+        self.assertEqual(self.dev("demo").returncode, 0)
+        self.assertEqual(self.installs(), [["cmake", "libck-dev"]])
+        self.assertEqual(self.calls("sudo"), [])
+
+    def test_a_user_installs_through_sudo(self):
+        self.write("uid", "1000")
+        self.write("missing", "clang-format-14\n")
+        self.dev("setup", "fmt")
+        self.assertEqual(self.installs(), [["clang-format-14"]])
+        self.assertTrue(any("apt-get" in call for call in self.calls("sudo")))
+
+    def test_without_root_the_command_to_run_is_printed(self):
+        self.write("uid", "1000")
+        self.write("no-sudo", "")
+        self.write("missing", "ninja-build\nlibcsv-dev\nlibcmocka-dev\n")
+        done = self.dev("demo")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(done.stderr.splitlines()[-1].strip(), "apt-get update && apt-get install"
+            " --yes --no-install-recommends libcsv-dev ninja-build")
+        self.assertEqual(self.calls("apt-get") + self.calls("cmake"), [])
+
+    def test_when_apt_cannot_install_the_packages_are_named(self):
+        self.write("missing", "ninja-build\n")
+        self.write("apt-fails", "")
+        done = self.dev("demo")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("could not install ninja-build", done.stderr)
+        self.assertEqual(self.calls("cmake"), [])
+
+    def test_each_verb_asks_for_its_own_packages(self):
+        for words, has, lacks in (
+                (["demo"], "libcsv-dev", "libcmocka-dev gnuplot-nox clang-14 python3"),
+                (["setup", "plot"], "gnuplot-nox", "gcc"),
+                (["test"], "gcc libcmocka-dev clang-14 python3", "gnuplot-nox clang-format-14"),
+                (["setup", "fmt"], "git clang-format-14", "gcc libcmocka-dev"),
+                (["setup"], "gcc libcmocka-dev gnuplot-nox clang-format-14", "")):
+            with self.subTest(words):
+                self.write("calls", "")
+                self.dev(*words)
+                asked = self.calls("dpkg-query")[0].split()
+                self.assertLessEqual(set(has.split()), set(asked))
+                self.assertFalse(set(lacks.split()) & set(asked))
+                self.assertEqual(len(asked), len(set(asked)))
+
+    # The demo
+
+    def test_the_demo_replays_and_then_compares(self):
+        done = self.dev("demo")
+        self.assertEqual(done.stdout, "bank replay\nbank compare\n")
+        self.assertIn("--target troupe-bank", self.calls("cmake")[-1])
+
+    def test_a_demo_that_cannot_be_built_shows_why(self):
+        self.write("broken", "release -DBUILD_TESTING=OFF")
+        done = self.dev("demo")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("no such compiler", done.stderr)
+
+    # The tests
+
+    def test_all_presets_are_summed_in_the_last_line(self):
+        done = self.dev("test")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(done.stdout.splitlines()[-1], "12 passed, 0 failed, 0 skipped")
+        self.assertEqual([call.split()[2] for call in self.calls("ctest")],
+            ["dev", "asan", "tsan", "release"])
+
+    def test_only_the_presets_named_are_tested(self):
+        self.assertEqual(self.dev("test", "release", "dev").stdout.splitlines()[-1],
+            "6 passed, 0 failed, 0 skipped")
+
+    def test_a_failed_preset_does_not_stop_the_others_and_comes_last(self):
+        self.write("said-by-asan", ONE_FAILED_ONE_SKIPPED)
+        self.write("xml-of-asan", SKIPPED_XML)
+        done = self.dev("test")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(self.calls("ctest")), 4)
+        self.assertEqual(done.stdout.splitlines()[-1], "11 passed, 1 failed, 1 skipped")
+        summary = done.stdout[done.stdout.index("== asan failed"):]
+        self.assertIn("3 - unit.mailbox (Failed)", summary)
+        self.assertNotIn("tests failed out of 2", summary)
+        self.assertNotIn("== release", summary)
+
+    def test_a_skipped_test_says_why(self):
+        self.write("xml-of-dev", SKIPPED_XML)
+        self.assertIn("skipped stress.cgroup: skipped: there is no cgroup v2 here\n",
+            self.dev("test", "dev").stdout)
+
+    def test_a_preset_that_is_not_built_counts_as_a_failure(self):
+        self.write("broken", "tsan")
+        done = self.dev("test")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no such compiler", done.stdout[done.stdout.index("== tsan failed"):])
+        self.assertEqual(done.stdout.splitlines()[-1], "9 passed, 1 failed, 0 skipped")
+
+    def test_no_test_at_all_is_a_failure(self):
+        self.write("said-by-dev", "No tests were found!!!\n")
+        done = self.dev("test", "dev")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout.splitlines()[-1], "0 passed, 1 failed, 0 skipped")
+
+    def test_full_is_told_to_the_tests(self):
+        self.write("stubs/ctest", '#!/bin/sh\necho "full: ${TROUPE_TEST_FULL-no}"\n')
+        self.assertIn("full: no\n", self.dev("test", "dev").stdout)
+        self.assertIn("full: 1\n", self.dev("test", "--full", "dev").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
