@@ -27,24 +27,40 @@ is_vacant(const struct tp_actor *actor)
 static void *
 state_of(struct tp_actor *actor)
 {
-    return actor->state_size > TP_ACTOR_STATE_INLINE_BYTES
-               ? actor->state.pointer
+    return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
+               ? actor->state.large->bytes
                : actor->state.bytes;
 }
 
 /* ---- limits -------------------------------------------------------------- */
 
-/* Takes what this turn has handled so far off the limit. */
+/* Takes what has been handled off the limit. */
 static void
 settle(struct troupe_self *self, struct tp_actor *actor)
 {
-    if (self->turn_messages > 0 &&
-        tp_limit_subtract(&actor->limit, &self->runtime->marks,
-            self->turn_messages, self->turn_bytes)) {
+    bool relieved = tp_limit_subtract(&actor->limit, &self->runtime->marks,
+        actor->unsettled_messages, actor->unsettled_bytes);
+
+    actor->unsettled_messages = 0;
+    actor->unsettled_bytes = 0;
+    if (__builtin_expect(relieved, 0)) {
         tp_post_resume_paused(self, &actor->limit);
     }
-    self->turn_messages = 0;
-    self->turn_bytes = 0;
+}
+
+/* Counts a message as handled, and settles from time to time. */
+static void
+count_handled(struct troupe_self *self, struct tp_actor *actor,
+    const struct troupe_message *message)
+{
+    actor->unsettled_messages++;
+    actor->unsettled_bytes += (uint32_t)tp_post_bytes_of(message);
+    if (__builtin_expect(
+            actor->unsettled_messages >= self->runtime->settle_messages ||
+                actor->unsettled_bytes >= self->runtime->settle_bytes,
+            0)) {
+        settle(self, actor);
+    }
 }
 
 /*
@@ -67,21 +83,11 @@ pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
     }
     resume->kind = TP_MESSAGE_RESUME;
     resume->sender = self->pid;
-    resume->incarnation = actor->incarnation;
+    resume->incarnation = troupe_pid_incarnation(self->pid);
     actor->flags |= TP_ACTOR_IS_PAUSED;
     if (!tp_limit_pause(&target->limit, &resume)) {
         tp_post_resume_paused(self, &target->limit);
     }
-}
-
-static bool
-is_paused(struct tp_actor *actor)
-{
-    if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
-        tp_limit_is_congested(&actor->limit)) {
-        actor->flags &= ~(uint32_t)TP_ACTOR_IS_PAUSED;
-    }
-    return (actor->flags & TP_ACTOR_IS_PAUSED) != 0;
 }
 
 /* ---- birth and death ----------------------------------------------------- */
@@ -94,15 +100,15 @@ install(struct troupe_self *self, struct tp_actor *actor,
 
     TP_ASSERT(is_vacant(actor));
     actor->table = start->table;
-    actor->incarnation = message->incarnation;
+    actor->pid = tp_registry_pid(
+        &self->runtime->registry, actor, message->incarnation);
     actor->flags = 0;
-    actor->state_size = start->state_size;
     memset(actor->state.bytes, 0, sizeof(actor->state.bytes));
     if (start->state != NULL) {
-        actor->state.pointer = start->state;
+        actor->state.large = start->state;
+        actor->flags = TP_ACTOR_HAS_LARGE_STATE;
     }
-    self->pid =
-        tp_registry_pid(&self->runtime->registry, actor, actor->incarnation);
+    self->pid = actor->pid;
     if (actor->table->start != NULL) {
         actor->table->start(self, state_of(actor));
     }
@@ -113,13 +119,26 @@ static void
 vacate(struct troupe_self *self, struct tp_actor *actor)
 {
     tp_answer_abandon_all(self, actor);
-    if (actor->state_size > TP_ACTOR_STATE_INLINE_BYTES) {
-        tp_start_free_state(self, actor->state.pointer, actor->state_size);
+    if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
+        tp_state_free(self, actor->state.large);
     }
     actor->table = NULL;
+    actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;
     self->congested = NULL;
     ck_pr_store_64(&self->died_count, self->died_count + 1);
+}
+
+static bool __attribute__((cold))
+try_leave(struct troupe_self *self, struct tp_actor *actor)
+{
+    actor->flags = 0;
+    if (!tp_inbox_try_sleep(&actor->inbox)) {
+        actor->flags = TP_ACTOR_IS_LEAVING;
+        return false;
+    }
+    tp_registry_give(&self->runtime->registry, &self->slots, actor);
+    return true;
 }
 
 /*
@@ -129,21 +148,24 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
 static bool
 try_sleep(struct troupe_self *self, struct tp_actor *actor)
 {
-    bool is_leaving = (actor->flags & TP_ACTOR_IS_LEAVING) != 0;
-
-    settle(self, actor);
-    actor->flags &= ~(uint32_t)TP_ACTOR_IS_LEAVING;
-    if (!tp_inbox_try_sleep(&actor->inbox)) {
-        actor->flags |= is_leaving ? TP_ACTOR_IS_LEAVING : 0;
-        return false;
+    if (__builtin_expect(tp_limit_is_congested(&actor->limit), 0)) {
+        settle(self, actor);
     }
-    if (is_leaving) {
-        tp_registry_give(&self->runtime->registry, &self->slots, actor);
+    if (__builtin_expect((actor->flags & TP_ACTOR_IS_LEAVING) != 0, 0)) {
+        return try_leave(self, actor);
     }
-    return true;
+    return tp_inbox_try_sleep(&actor->inbox);
 }
 
 /* ---- messages ------------------------------------------------------------ */
+
+/* No message has incarnation 0, which is that of a vacant slot. */
+static bool
+is_for_occupant(
+    const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->incarnation == troupe_pid_incarnation(actor->pid);
+}
 
 static void
 handle_control(struct troupe_self *self, struct tp_actor *actor)
@@ -153,12 +175,11 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
         if (message->kind == TP_MESSAGE_START) {
             install(self, actor, message);
-        } else if (message->incarnation == actor->incarnation &&
-                   !is_vacant(actor)) {
+        } else if (is_for_occupant(actor, message)) {
             if (message->kind == TP_MESSAGE_STOP) {
                 actor->flags |= TP_ACTOR_IS_STOPPING;
             } else {
-                actor->flags &= ~(uint32_t)TP_ACTOR_IS_PAUSED;
+                actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
             }
         }
         tp_post_free(self, message);
@@ -197,6 +218,9 @@ put_down(struct troupe_self *self)
 {
     struct troupe_message *message = self->in_hand;
 
+    if (self->chain.messages_count > 0) {
+        tp_post_flush(self);
+    }
     self->in_hand = NULL;
     if (__builtin_expect(message->request != 0, 0)) {
         tp_post_refusal(self, &message, TROUPE_E_NO_REPLY);
@@ -232,20 +256,12 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
     put_down(self);
 }
 
-static bool
-is_for_occupant(
-    const struct tp_actor *actor, const struct troupe_message *message)
-{
-    return message->incarnation == actor->incarnation && !is_vacant(actor);
-}
-
 static void
 handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
     if (__builtin_expect(tp_message_is_limited(message), 1)) {
-        self->turn_messages++;
-        self->turn_bytes += tp_post_bytes_of(message);
+        count_handled(self, actor, message);
         if (__builtin_expect(!is_for_occupant(actor, message), 0)) {
             bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
                 TROUPE_E_NO_SUCH_ACTOR);
@@ -267,12 +283,38 @@ begin_turn(
     struct troupe_self *self, struct tp_worker *worker, struct tp_actor *actor)
 {
     self->actor = actor;
-    self->pid =
-        tp_registry_pid(&self->runtime->registry, actor, actor->incarnation);
+    self->pid = actor->pid;
     if (__builtin_expect(worker->simulation != NULL, 0)) {
         tp_simulation_note(worker->simulation, actor->index);
     }
     tp_mailbox_fill(&actor->mailbox, &actor->inbox);
+}
+
+/* What a flag, a control message or a congested receiver asks for. */
+static void __attribute__((cold, noinline))
+attend(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (actor->mailbox.control != NULL) {
+        handle_control(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
+        vacate(self, actor);
+    }
+    if (self->congested != NULL) {
+        pause_on_congested(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
+        tp_limit_is_congested(&actor->limit)) {
+        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+    }
+}
+
+static bool
+needs_attention(const struct troupe_self *self, const struct tp_actor *actor)
+{
+    return (actor->flags & (TP_ACTOR_ATTENTION - 1)) != 0 ||
+           actor->mailbox.control != NULL ||
+           self->congested != NULL;
 }
 
 /* Handles one message. False: the turn is over. */
@@ -281,28 +323,19 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message;
 
-    if (__builtin_expect(actor->mailbox.control != NULL, 0)) {
-        handle_control(self, actor);
-        if (self->congested != NULL) {
-            pause_on_congested(self, actor);
-        }
+    if (__builtin_expect(needs_attention(self, actor), 0)) {
+        attend(self, actor);
     }
-    message = is_paused(actor) ? NULL : tp_mailbox_pop(&actor->mailbox);
-    if (message == NULL) {
-        if (try_sleep(self, actor)) {
-            return false;
-        }
-        tp_mailbox_fill(&actor->mailbox, &actor->inbox);
+    if (__builtin_expect((actor->flags & TP_ACTOR_IS_PAUSED) == 0, 1) &&
+        (message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
+        handle(self, actor, message);
+        tp_worker_count_handler(self->worker);
         return true;
     }
-    handle(self, actor, message);
-    tp_worker_count_handler(self->worker);
-    if (__builtin_expect((actor->flags & TP_ACTOR_IS_STOPPING) != 0, 0)) {
-        vacate(self, actor);
+    if (try_sleep(self, actor)) {
+        return false;
     }
-    if (__builtin_expect(self->congested != NULL, 0)) {
-        pause_on_congested(self, actor);
-    }
+    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
     return true;
 }
 
@@ -316,7 +349,10 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
     begin_turn(self, worker, actor);
     while (take_step(self, actor)) {
         if (--steps_left == 0) {
-            settle(self, actor);
+            /* The last handler's due before another actor's turn begins. */
+            if (needs_attention(self, actor)) {
+                attend(self, actor);
+            }
             tp_worker_yield(worker, task);
             break;
         }
@@ -340,7 +376,7 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         struct tp_start *start = tp_start_of(message);
 
         if (start->state != NULL) {
-            tp_start_free_state(self, start->state, start->state_size);
+            tp_state_free(self, start->state);
         }
     }
     tp_post_free(self, message);

@@ -25,9 +25,12 @@
  *     the second line          the owner: between a push that returned true and
  *                              the try_sleep that ends the run
  *
- * One run handles control messages first, then up to a quantum of others. Its
- * messages come off the limit in one go, when the mailbox is empty or the turn
- * ends.
+ * One run handles control messages first, then up to a quantum of others. What
+ * it has handled comes off the limit some dozens of messages at a time, or when
+ * it sleeps if the mailbox is congested: a read-modify-write less for most
+ * messages. So a limit may count a few messages too many, at most a quarter of
+ * the low mark. No relief is missed: who congests the mailbox then pushes a
+ * message, and the run that handles it finds the mark when it is about to sleep.
  *
  * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
  * it, so that control messages are handled and it can see that it has become
@@ -46,10 +49,12 @@
 enum {
     TP_ACTOR_STATE_INLINE_BYTES = 16,
 
-    /* Flags. */
+    /* Flags. Those below ATTENTION are looked at before each message. */
     TP_ACTOR_IS_PAUSED = 1,
     TP_ACTOR_IS_STOPPING = 2, /* ends after the message in hand */
     TP_ACTOR_IS_LEAVING = 4,  /* vacated; the slot is free when it sleeps */
+    TP_ACTOR_ATTENTION = 8,
+    TP_ACTOR_HAS_LARGE_STATE = 8,
 };
 
 struct tp_actor {
@@ -72,12 +77,13 @@ struct tp_actor {
     struct tp_mailbox mailbox __attribute__((aligned(64)));
     const struct tp_behaviour_table *table; /* NULL: VACANT */
     union {
-        void *pointer;
+        struct tp_state *large; /* TP_ACTOR_HAS_LARGE_STATE */
         unsigned char bytes[TP_ACTOR_STATE_INLINE_BYTES];
     } state;
-    uint32_t state_size;
-    uint32_t incarnation; /* of the occupant, or of the last one */
-    uint32_t flags;
+    uint16_t flags;
+    uint16_t unsettled_messages; /* handled, not yet off the limit */
+    uint32_t unsettled_bytes;
+    troupe_pid pid; /* the occupant's; TROUPE_NO_PID: none, fits no message */
 };
 
 _Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");

@@ -62,6 +62,9 @@ tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
     message->request = 0; /* it is no request: there is nothing to reply to */
     self->in_hand = message;
     ask.then(self, state, ask.context, &answer);
+    if (self->chain.messages_count > 0) {
+        tp_post_flush(self);
+    }
     self->in_hand = NULL;
     tp_post_free(self, message);
 }

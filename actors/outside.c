@@ -144,7 +144,7 @@ tp_outside_pause(struct troupe_self *self)
     }
     resume->kind = TP_MESSAGE_RESUME;
     resume->sender = self->pid;
-    resume->incarnation = self->actor->incarnation;
+    resume->incarnation = troupe_pid_incarnation(self->pid);
     self->is_paused = true;
     self->request = 0;
     if (!tp_limit_pause(limit, &resume)) {
@@ -209,7 +209,7 @@ occupy(struct troupe_self *self, struct tp_actor *actor)
     ck_pr_store_64(
         &actor->limit.held, TP_LIMIT_OF(runtime->marks.messages_hard, 0));
     self->pid = tp_registry_issue(&runtime->registry, actor);
-    actor->incarnation = troupe_pid_incarnation(self->pid);
+    actor->pid = self->pid;
     actor->table = NULL;
     self->actor = actor;
     return true;

@@ -3,34 +3,9 @@
 
 #include "base/err.h"
 
-struct troupe_message *
-tp_post_block(struct troupe_self *self, size_t payload_bytes)
-{
-    size_t bytes = sizeof(struct troupe_message) + payload_bytes;
-    unsigned size_class = tp_block_class_of(bytes);
-    struct troupe_message *message =
-        tp_block_take(&self->blocks, size_class, bytes);
+enum { CHAINED_CLASS_MAX = 4 }; /* up to 512 bytes */
 
-    if (message != NULL) {
-        message->size_class = (uint8_t)size_class;
-        message->request = 0;
-        message->payload_size = 0;
-        message->kind = TP_MESSAGE_TELL;
-        message->err = TROUPE_OK;
-    }
-    return message;
-}
-
-uint64_t
-tp_post_bytes_of(const struct troupe_message *message)
-{
-    if (message->size_class == TP_BLOCK_CLASS_LARGE) {
-        return sizeof(*message) + message->payload_size;
-    }
-    return tp_block_bytes_of(message->size_class);
-}
-
-static void
+static inline void
 make_ready(struct troupe_self *self, struct tp_actor *actor)
 {
     if (__builtin_expect(
@@ -47,7 +22,10 @@ static void
 push(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message **message)
 {
-    if (tp_inbox_push(&actor->inbox, message)) {
+    struct troupe_message *pushed = *message;
+
+    *message = NULL;
+    if (tp_inbox_push(&actor->inbox, pushed, pushed)) {
         make_ready(self, actor);
     }
 }
@@ -74,26 +52,77 @@ static troupe_err __attribute__((cold)) no_such_actor(troupe_pid to)
         "this runtime never made an actor %s", tp_pid_text(text, to));
 }
 
-troupe_err
-tp_post(
-    struct troupe_self *self, troupe_pid to, struct troupe_message **message)
+void
+tp_post_flush(struct troupe_self *self)
 {
-    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, to);
+    struct tp_actor *actor = self->chain.actor;
 
-    (*message)->sender = self->pid;
-    if (__builtin_expect(actor == NULL, 0)) {
-        return no_such_actor(to);
+    if (self->chain.limited_count > 0 &&
+        tp_limit_add_granted(&actor->limit, &self->runtime->marks,
+            self->chain.limited_count, self->chain.limited_bytes) &&
+        actor != self->actor) {
+        self->congested = actor;
     }
-    (*message)->incarnation = troupe_pid_incarnation(to);
+    self->chain.messages_count = 0;
+    if (tp_inbox_push(
+            &actor->inbox, self->chain.newest, self->chain.oldest)) {
+        make_ready(self, actor);
+    }
+}
+
+static void
+count_chained(struct troupe_self *self, const struct troupe_message *message)
+{
+    if (tp_message_is_limited(message)) {
+        self->chain.limited_count++;
+        self->chain.limited_bytes += tp_post_bytes_of(message);
+    }
+}
+
+static void
+begin_chain(struct troupe_self *self, struct tp_actor *actor, troupe_pid to,
+    struct troupe_message *message)
+{
+    self->chain.actor = actor;
+    self->chain.to = to;
+    self->chain.newest = message;
+    self->chain.oldest = message;
+    self->chain.messages_count = 1;
+    self->chain.limited_count = 0;
+    self->chain.limited_bytes = 0;
+    count_chained(self, message);
+}
+
+static void
+extend_chain(struct troupe_self *self, struct troupe_message *message)
+{
+    message->next = self->chain.newest;
+    self->chain.newest = message;
+    self->chain.messages_count++;
+    count_chained(self, message);
+}
+
+/* Large messages are not worth the delay, and would overrun the hard mark. */
+static bool
+is_chainable(const struct troupe_message *message)
+{
+    return message->size_class < CHAINED_CLASS_MAX;
+}
+
+/* Pushes one message now. */
+static troupe_err
+post_alone(struct troupe_self *self, struct tp_actor *actor, troupe_pid to,
+    struct troupe_message **message)
+{
     if (tp_message_is_limited(*message)) {
         bool relieved;
         enum tp_limit_verdict verdict = tp_limit_add(&actor->limit,
             &self->runtime->marks, tp_post_bytes_of(*message), &relieved);
 
-        if (__builtin_expect(relieved, 0)) {
+        if (relieved) {
             tp_post_resume_paused(self, &actor->limit);
         }
-        if (__builtin_expect(verdict == TP_LIMIT_REFUSED, 0)) {
+        if (verdict == TP_LIMIT_REFUSED) {
             return refuse(actor, to);
         }
         if (verdict == TP_LIMIT_TAKEN_BUT_CONGESTED && actor != self->actor) {
@@ -102,6 +131,37 @@ tp_post(
     }
     push(self, actor, message);
     return TROUPE_OK;
+}
+
+troupe_err
+tp_post(
+    struct troupe_self *self, troupe_pid to, struct troupe_message **message)
+{
+    struct troupe_message *sent = *message;
+    struct tp_actor *actor;
+
+    sent->sender = self->pid;
+    sent->incarnation = troupe_pid_incarnation(to);
+    if (self->chain.messages_count > 0) {
+        if (self->chain.to == to && is_chainable(sent) &&
+            self->chain.messages_count < self->runtime->chain_max) {
+            extend_chain(self, sent);
+            *message = NULL;
+            return TROUPE_OK;
+        }
+        tp_post_flush(self);
+    }
+    actor = tp_registry_find(&self->runtime->registry, to);
+    if (__builtin_expect(actor == NULL, 0)) {
+        return no_such_actor(to);
+    }
+    if (self->in_hand != NULL && is_chainable(sent) &&
+        !tp_limit_is_full(&actor->limit, &self->runtime->marks)) {
+        begin_chain(self, actor, to, sent);
+        *message = NULL;
+        return TROUPE_OK;
+    }
+    return post_alone(self, actor, to, message);
 }
 
 void

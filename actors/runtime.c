@@ -257,6 +257,16 @@ fill(struct troupe_runtime *runtime, struct troupe_options *options)
     return err == TROUPE_OK ? create_key(runtime) : err;
 }
 
+/* What is counted late, and pushed together, is a quarter of the low mark. */
+static void
+set_marks(struct troupe_runtime *runtime, const struct tp_limit_marks *marks)
+{
+    runtime->marks = *marks;
+    runtime->settle_messages = (uint32_t)(marks->messages_low / 4);
+    runtime->settle_bytes = (uint32_t)(marks->bytes_low / 4);
+    runtime->chain_max = (uint32_t)(marks->messages_low / 4);
+}
+
 troupe_err
 troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     struct troupe_runtime **runtime)
@@ -282,7 +292,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     memset(made, 0, sizeof(*made));
     made->log = (struct tp_log){options.log, options.log_context};
     made->dead_letters.log = made->log;
-    made->marks = tp_limit_marks_default;
+    set_marks(made, &tp_limit_marks_default);
     made->seed = options.seed;
     made->is_simulated = options.simulate;
     made->creator = pthread_self();

@@ -21,8 +21,17 @@ struct troupe_self {
     troupe_pid pid;           /* of that actor */
     struct troupe_message *in_hand; /* what the handler handles; or NULL */
     struct tp_actor *congested; /* told in this handler, and congested since */
-    uint64_t turn_messages;     /* handled, not yet off the actor's limit */
-    uint64_t turn_bytes;
+
+    /* What the handler has sent to one receiver and not pushed yet. */
+    struct {
+        struct tp_actor *actor;
+        troupe_pid to;
+        struct troupe_message *newest;
+        struct troupe_message *oldest;
+        uint32_t messages_count; /* 0: there is none */
+        uint32_t limited_count;
+        uint64_t limited_bytes;
+    } chain;
 
     struct tp_block_cache blocks;
     struct tp_free_slots slots;

@@ -7,29 +7,21 @@
 
 #include <string.h>
 
-/* Memory for the state, unless the slot has room for it. */
+/* A state of its own, unless the slot has room for it. */
 static troupe_err
 make_state(struct troupe_self *self, const struct tp_behaviour_table *table,
     struct tp_start *start)
 {
-    size_t bytes = table->state_size;
-
-    *start = (struct tp_start){table, NULL, (uint32_t)bytes};
-    if (bytes <= TP_ACTOR_STATE_INLINE_BYTES) {
+    *start = (struct tp_start){table, NULL};
+    if (table->state_size <= TP_ACTOR_STATE_INLINE_BYTES) {
         return TROUPE_OK;
     }
-    if (bytes > UINT32_MAX) {
-        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
-            "behaviour %s has a state of %zu bytes; at most %u are possible",
-            table->name, bytes, UINT32_MAX);
-    }
-    start->state =
-        tp_block_take(&self->blocks, tp_block_class_of(bytes), bytes);
+    start->state = tp_state_make(self, table->state_size);
     if (start->state == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY,
-            "no memory for %zu bytes of state of a %s", bytes, table->name);
+            "no memory for %zu bytes of state of a %s", table->state_size,
+            table->name);
     }
-    memset(start->state, 0, bytes);
     return TROUPE_OK;
 }
 
@@ -60,7 +52,7 @@ free_start(struct troupe_self *self, struct troupe_message *message)
     struct tp_start *start = tp_start_of(message);
 
     if (start->state != NULL) {
-        tp_start_free_state(self, start->state, start->state_size);
+        tp_state_free(self, start->state);
     }
     tp_post_free(self, message);
 }
@@ -122,11 +114,21 @@ troupe_stop(struct troupe_self *self, troupe_pid actor)
     return err;
 }
 
+/* How large a state the actor has room for. */
+static size_t
+state_room(const struct tp_actor *actor)
+{
+    return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
+               ? actor->state.large->bytes_count
+               : TP_ACTOR_STATE_INLINE_BYTES;
+}
+
 troupe_err
 troupe_become_behaviour(
     struct troupe_self *self, struct troupe_behaviour *behaviour)
 {
     const struct tp_behaviour_table *table;
+    size_t room;
     troupe_err err;
 
     if (self->worker == NULL) {
@@ -137,11 +139,12 @@ troupe_become_behaviour(
     if (err != TROUPE_OK) {
         return err;
     }
-    if (table->state_size > self->actor->state_size) {
+    room = state_room(self->actor);
+    if (table->state_size > room) {
         return tp_err_set(TROUPE_E_STATE_TOO_SMALL,
-            "behaviour %s needs %zu bytes of state, the actor has %u; give its "
-            "first behaviour the largest state",
-            table->name, table->state_size, self->actor->state_size);
+            "behaviour %s needs %zu bytes of state, the actor has %zu; give "
+            "its first behaviour the largest state",
+            table->name, table->state_size, room);
     }
     self->actor->table = table;
     return TROUPE_OK;

@@ -11,7 +11,7 @@
 
 /* ---- messages ------------------------------------------------------------ */
 
-static troupe_err
+static inline __attribute__((always_inline)) troupe_err
 open_block(struct troupe_self *self, uint32_t schema, const char *name,
     size_t payload_bytes, struct troupe_message **message)
 {

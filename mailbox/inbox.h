@@ -64,22 +64,22 @@ struct tp_inbox {
 };
 
 /*
- * Takes *message and sets it to NULL: it is the owner's from here on. True: the
- * owner slept and the caller must schedule it. Any thread.
+ * Takes the messages from newest to oldest, linked by next: they are the owner's
+ * from here on. True: the owner slept and the caller must schedule it. Any
+ * thread.
  */
 static inline bool
-tp_inbox_push(struct tp_inbox *inbox, struct troupe_message **message)
+tp_inbox_push(struct tp_inbox *inbox, struct troupe_message *newest,
+    struct troupe_message *oldest)
 {
-    struct troupe_message *taken = *message;
     struct troupe_message *seen = ck_pr_load_ptr(&inbox->head);
 
-    *message = NULL;
     for (;;) {
         struct troupe_message *now;
 
-        taken->next = seen == TP_INBOX_AWAKE ? NULL : seen;
+        oldest->next = seen == TP_INBOX_AWAKE ? NULL : seen;
         ck_pr_fence_release();
-        if (ck_pr_cas_ptr_value(&inbox->head, seen, taken, &now)) {
+        if (ck_pr_cas_ptr_value(&inbox->head, seen, newest, &now)) {
             break;
         }
         seen = now;

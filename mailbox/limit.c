@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mailbox/limit.h"
 
-#include "base/assert.h"
-
 const struct tp_limit_marks tp_limit_marks_default = {
     .messages_high = 512,
     .messages_low = 128,
@@ -16,8 +14,8 @@ const struct tp_limit_marks tp_limit_marks_default = {
  * Clears the mark if the counts are at the low mark. True: this call did it.
  * The fence pairs with the one in tp_limit_pause().
  */
-static bool
-relieve(struct tp_limit *limit, const struct tp_limit_marks *marks)
+bool
+tp_limit_relieve(struct tp_limit *limit, const struct tp_limit_marks *marks)
 {
     uint64_t held = ck_pr_load_64(&limit->held);
 
@@ -34,8 +32,8 @@ relieve(struct tp_limit *limit, const struct tp_limit_marks *marks)
 }
 
 /* Sets the mark if the counts reach the high mark. True: it is set. */
-static bool
-congest(struct tp_limit *limit, const struct tp_limit_marks *marks)
+bool
+tp_limit_congest(struct tp_limit *limit, const struct tp_limit_marks *marks)
 {
     uint64_t held = ck_pr_load_64(&limit->held);
 
@@ -52,29 +50,20 @@ congest(struct tp_limit *limit, const struct tp_limit_marks *marks)
 }
 
 enum tp_limit_verdict
-tp_limit_add_slow(struct tp_limit *limit, const struct tp_limit_marks *marks,
-    uint64_t bytes, uint64_t held, bool *relieved)
+tp_limit_add(struct tp_limit *limit, const struct tp_limit_marks *marks,
+    uint64_t bytes, bool *relieved)
 {
+    uint64_t delta = TP_LIMIT_OF(1, bytes);
+    uint64_t held = ck_pr_faa_64(&limit->held, delta) + delta;
+
+    *relieved = false;
     if (tp_limit_reaches(
             held, marks->messages_hard + 1, marks->bytes_hard + 1)) {
         *relieved = tp_limit_subtract(limit, marks, 1, bytes);
         return TP_LIMIT_REFUSED;
     }
-    if (congest(limit, marks)) {
-        return TP_LIMIT_TAKEN_BUT_CONGESTED;
-    }
-    return TP_LIMIT_TAKEN;
-}
-
-bool
-tp_limit_subtract(struct tp_limit *limit, const struct tp_limit_marks *marks,
-    uint64_t messages, uint64_t bytes)
-{
-    uint64_t delta = TP_LIMIT_OF(messages, bytes);
-    uint64_t was = ck_pr_faa_64(&limit->held, -delta);
-
-    TP_ASSERT_SLOW((was & ~TP_LIMIT_CONGESTED) >= delta);
-    return (was & TP_LIMIT_CONGESTED) != 0 && relieve(limit, marks);
+    return tp_limit_congest(limit, marks) ? TP_LIMIT_TAKEN_BUT_CONGESTED
+                                          : TP_LIMIT_TAKEN;
 }
 
 bool
@@ -89,7 +78,7 @@ tp_limit_pause(struct tp_limit *limit, struct troupe_message **resume)
         ck_pr_fence_release();
     } while (!ck_pr_cas_ptr_value(&limit->paused, seen, taken, &seen));
 
-    /* Pairs with the fence in relieve(): see the header. */
+    /* Pairs with the fence in tp_limit_relieve(): see the header. */
     ck_pr_fence_memory();
     return tp_limit_is_congested(limit);
 }

@@ -10,10 +10,13 @@
  * Beside it stands the stack of the paused: a RESUME message for each, in which
  * `sender` is who is to be resumed. Whoever clears the mark takes the stack.
  *
- * A sender calls tp_limit_add() before it pushes its message, the owner
- * tp_limit_subtract() when it has handled some.
+ * A sender calls tp_limit_add() before it pushes its message, or, for several
+ * messages at once, looks for room first and calls tp_limit_add_granted() before
+ * it pushes them: then senders together may exceed the hard mark by what they
+ * push at a time. The owner calls tp_limit_subtract() when it has handled some.
  *
- *     tp_limit_add                    any thread
+ *     tp_limit_add, tp_limit_add_granted   any thread
+ *     tp_limit_is_full                any thread; stale at once
  *     tp_limit_is_congested           any thread
  *     tp_limit_subtract               owner
  *     tp_limit_pause                  any thread
@@ -41,6 +44,7 @@
 #ifndef TROUPE_MAILBOX_LIMIT_H
 #define TROUPE_MAILBOX_LIMIT_H
 
+#include "base/assert.h"
 #include "mailbox/message.h"
 
 #include <ck_pr.h>
@@ -87,14 +91,7 @@ enum tp_limit_verdict {
     TP_LIMIT_REFUSED, /* above the hard mark; nothing was added */
 };
 
-/*
- * Makes room for one message of so many bytes. REFUSED may set *relieved: then
- * the caller must resume whom tp_limit_take_paused() returns.
- */
-enum tp_limit_verdict tp_limit_add_slow(struct tp_limit *limit,
-    const struct tp_limit_marks *marks, uint64_t bytes, uint64_t held,
-    bool *relieved);
-
+/* Whether the counts in held have come to one of the two. */
 static inline bool
 tp_limit_reaches(uint64_t held, uint64_t messages, uint64_t bytes)
 {
@@ -104,29 +101,62 @@ tp_limit_reaches(uint64_t held, uint64_t messages, uint64_t bytes)
            (counts & (TP_LIMIT_OF(1, 0) - 1)) >= bytes;
 }
 
-static inline enum tp_limit_verdict
-tp_limit_add(struct tp_limit *limit, const struct tp_limit_marks *marks,
-    uint64_t bytes, bool *relieved)
+/* Whether a message is refused just now. */
+static inline bool
+tp_limit_is_full(struct tp_limit *limit, const struct tp_limit_marks *marks)
 {
-    uint64_t delta = TP_LIMIT_OF(1, bytes);
+    return tp_limit_reaches(ck_pr_load_64(&limit->held), marks->messages_hard,
+        marks->bytes_hard);
+}
+
+bool tp_limit_congest(
+    struct tp_limit *limit, const struct tp_limit_marks *marks);
+
+/*
+ * Counts messages that are taken in any case, because the caller has found
+ * before that there is room. True: the mailbox is congested.
+ */
+static inline bool
+tp_limit_add_granted(struct tp_limit *limit,
+    const struct tp_limit_marks *marks, uint64_t messages, uint64_t bytes)
+{
+    uint64_t delta = TP_LIMIT_OF(messages, bytes);
     uint64_t held = ck_pr_faa_64(&limit->held, delta) + delta;
 
-    *relieved = false;
     if (__builtin_expect((held & TP_LIMIT_CONGESTED) == 0 &&
-                             !tp_limit_reaches(
-                                 held, marks->messages_high, marks->bytes_high),
+                             !tp_limit_reaches(held, marks->messages_high,
+                                 marks->bytes_high),
             1)) {
-        return TP_LIMIT_TAKEN;
+        return false;
     }
-    return tp_limit_add_slow(limit, marks, bytes, held, relieved);
+    return tp_limit_congest(limit, marks);
 }
 
 /*
- * Takes off what the owner has handled. True: the congestion has just ended,
- * and the caller must resume whom tp_limit_take_paused() returns.
+ * Makes room for one message of so many bytes. REFUSED may set *relieved: then
+ * the caller must resume whom tp_limit_take_paused() returns.
  */
-bool tp_limit_subtract(struct tp_limit *limit,
-    const struct tp_limit_marks *marks, uint64_t messages, uint64_t bytes);
+enum tp_limit_verdict tp_limit_add(struct tp_limit *limit,
+    const struct tp_limit_marks *marks, uint64_t bytes, bool *relieved);
+
+bool tp_limit_relieve(
+    struct tp_limit *limit, const struct tp_limit_marks *marks);
+
+/*
+ * Takes off what the owner has handled. True: the congestion has just ended, and
+ * the caller must resume whom tp_limit_take_paused() returns.
+ */
+static inline bool
+tp_limit_subtract(struct tp_limit *limit, const struct tp_limit_marks *marks,
+    uint64_t messages, uint64_t bytes)
+{
+    uint64_t delta = TP_LIMIT_OF(messages, bytes);
+    uint64_t was = ck_pr_faa_64(&limit->held, -delta);
+
+    TP_ASSERT_SLOW((was & ~TP_LIMIT_CONGESTED) >= delta);
+    return __builtin_expect((was & TP_LIMIT_CONGESTED) != 0, 0) &&
+           tp_limit_relieve(limit, marks);
+}
 
 /* Whether senders are to be paused. */
 static inline bool

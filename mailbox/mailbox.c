@@ -24,17 +24,14 @@ append(struct tp_mailbox *mailbox, struct troupe_message *oldest,
     mailbox->newest = newest;
 }
 
-bool
-tp_mailbox_fill(struct tp_mailbox *mailbox, struct tp_inbox *inbox)
+void
+tp_mailbox_sort(
+    struct tp_mailbox *mailbox, struct troupe_message *newest_first)
 {
-    struct troupe_message *newest_first = tp_inbox_take(inbox);
     struct troupe_message *control = NULL;
     struct troupe_message *oldest = NULL;
     struct troupe_message *newest = NULL;
 
-    if (newest_first == NULL) {
-        return false;
-    }
     while (newest_first != NULL) {
         struct troupe_message *message = newest_first;
         struct troupe_message **list =
@@ -53,5 +50,4 @@ tp_mailbox_fill(struct tp_mailbox *mailbox, struct tp_inbox *inbox)
     if (oldest != NULL) {
         append(mailbox, oldest, newest);
     }
-    return true;
 }

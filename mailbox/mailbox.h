@@ -20,8 +20,27 @@ struct tp_mailbox {
     struct troupe_message *newest;  /* defined while oldest is not NULL */
 };
 
-/* Sorts what the inbox holds into the two lists. False: it held nothing. */
-bool tp_mailbox_fill(struct tp_mailbox *mailbox, struct tp_inbox *inbox);
+void tp_mailbox_sort(
+    struct tp_mailbox *mailbox, struct troupe_message *newest_first);
+
+/* Sorts what the inbox holds into the two lists. */
+static inline void
+tp_mailbox_fill(struct tp_mailbox *mailbox, struct tp_inbox *inbox)
+{
+    struct troupe_message *taken = tp_inbox_take(inbox);
+
+    if (taken == NULL) {
+        return;
+    }
+    /* Most often one message, to an actor that has none. */
+    if (taken->next == NULL && mailbox->oldest == NULL &&
+        !tp_message_is_control(taken)) {
+        mailbox->oldest = taken;
+        mailbox->newest = taken;
+        return;
+    }
+    tp_mailbox_sort(mailbox, taken);
+}
 
 /* The oldest control message, now the caller's; NULL if there is none. */
 static inline struct troupe_message *

@@ -17,6 +17,7 @@ tp_timeouts_init(
 {
     tp_timer_wheel_init(&timeouts->wheel, now_ns);
     timeouts->worker_index = worker_index;
+    timeouts->pending_count = 0;
     timeouts->taken = NULL;
     timeouts->cancelled = NULL;
 }
@@ -30,6 +31,7 @@ tp_timeouts_add(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
     timeout->worker_index = timeouts->worker_index;
     ck_pr_store_32(&timeout->state, TP_TIMEOUT_PENDING);
     tp_timer_wheel_add(&timeouts->wheel, &timeout->timer, expires_ns);
+    timeouts->pending_count++;
 }
 
 static void
@@ -53,6 +55,7 @@ tp_timeout_cancel(struct tp_timeouts *mine, struct tp_timeouts *its,
     }
     if (mine == its) {
         tp_timer_wheel_remove(&its->wheel, &timeout->timer);
+        its->pending_count--;
         return TP_TIMEOUT_IS_YOURS;
     }
     hand_on(its, timeout);
@@ -64,10 +67,14 @@ tp_timeouts_pop_expired(struct tp_timeouts *timeouts, uint64_t now_ns)
 {
     struct tp_timer *timer;
 
+    if (timeouts->pending_count == 0) {
+        return NULL;
+    }
     tp_timer_wheel_advance(&timeouts->wheel, now_ns);
     while ((timer = tp_timer_wheel_pop_expired(&timeouts->wheel)) != NULL) {
         struct tp_timeout *timeout = timeout_of(timer);
 
+        timeouts->pending_count--;
         if (ck_pr_cas_32(
                 &timeout->state, TP_TIMEOUT_PENDING, TP_TIMEOUT_EXPIRED)) {
             return timeout;
@@ -99,7 +106,9 @@ tp_timeouts_take_cancelled(struct tp_timeouts *timeouts)
     }
     timeout = timeouts->taken;
     timeouts->taken = timeout->cancelled;
-    tp_timer_wheel_remove(&timeouts->wheel, &timeout->timer);
+    if (tp_timer_wheel_remove(&timeouts->wheel, &timeout->timer)) {
+        timeouts->pending_count--;
+    }
     return timeout;
 }
 

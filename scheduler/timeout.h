@@ -46,6 +46,7 @@ struct tp_timeouts {
     struct tp_timer_wheel wheel;
     struct tp_timeout *taken; /* from `cancelled`, not yet released */
     uint32_t worker_index;
+    uint64_t pending_count; /* in the wheel */
     /*
      * Cancelled by other workers. Pushed by them with release, taken whole by
      * the wheel's worker with acquire. Stale: taken one tick later.

@@ -165,7 +165,7 @@ print_finding(const struct bank_trial *trial, FILE *stream)
         fprintf(stream, "left %s accounts wrong",
             cli_number_format(lost, shown->wrong_accounts_count));
     } else if (trial->variant->is_safe) {
-        fputs("is exact", stream);
+        fputs("was exact", stream);
     } else {
         fputs("happened to lose nothing", stream);
     }
@@ -194,7 +194,7 @@ print_ratio(const struct bank_trial *trials, const struct figures *figures,
     size_t other = find_trial(trials, trials_count, name);
 
     if (actors < trials_count && other < trials_count) {
-        fprintf(stream, "; actors run at %.2f times the rate of %s",
+        fprintf(stream, "; actors ran at %.2f times the rate of %s",
             figures[actors].transactions_per_second /
                 figures[other].transactions_per_second,
             name);
