@@ -14,8 +14,8 @@ print_entry(FILE *stream, const char *left, const char *help)
     size_t length;
 
     fprintf(stream, "  %-*s", LEFT_WIDTH - 2, left);
-    fprintf(stream, strlen(left) > LEFT_WIDTH - 4 ? "\n%*s" : "  ",
-        HELP_COLUMN, "");
+    fprintf(stream, strlen(left) > LEFT_WIDTH - 4 ? "\n%*s" : "  ", HELP_COLUMN,
+        "");
     while (help[length = strcspn(help, "\n")] != '\0') {
         fprintf(stream, "%.*s\n%*s", (int)length, help, HELP_COLUMN, "");
         help += length + 1;
@@ -68,8 +68,8 @@ print_program_help(const struct cli_program *program, FILE *stream)
     fprintf(stream, "Usage: %s COMMAND [OPTIONS]\n\n%s.\n\nCommands:\n",
         program->name, program->summary);
     for (size_t i = 0; i < program->commands_count; i++) {
-        print_entry(stream, program->commands[i].name,
-            program->commands[i].summary);
+        print_entry(
+            stream, program->commands[i].name, program->commands[i].summary);
     }
     fputs("\nOptions:\n", stream);
     print_options_of_every_program(stream);

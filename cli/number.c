@@ -9,8 +9,7 @@ const char *
 cli_number_format(char text[CLI_NUMBER_SIZE], uint64_t number)
 {
     char digits[CLI_NUMBER_SIZE];
-    int digits_count =
-        snprintf(digits, sizeof(digits), "%" PRIu64, number);
+    int digits_count = snprintf(digits, sizeof(digits), "%" PRIu64, number);
     char *end = text;
 
     for (int i = 0; i < digits_count; i++) {

@@ -35,8 +35,7 @@ spaced_name(const struct cli_command *command)
     return command != NULL && command->name != NULL ? command->name : "";
 }
 
-static enum next
-refuse(struct parser *parser, const char *format, ...)
+static enum next refuse(struct parser *parser, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 static enum next
@@ -84,8 +83,8 @@ refuse_command(struct parser *parser, const char *typed)
 }
 
 static enum next
-refuse_value(struct parser *parser, const struct cli_option *option,
-    const char *value)
+refuse_value(
+    struct parser *parser, const struct cli_option *option, const char *value)
 {
     char allowed[CLI_HELP_ALLOWED_SIZE];
 

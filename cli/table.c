@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 enum { GAP = 2 };
 
@@ -37,8 +36,8 @@ cli_table_fini(struct cli_table *table)
 }
 
 void
-cli_table_set(struct cli_table *table, size_t row, size_t column,
-    const char *format, ...)
+cli_table_set(
+    struct cli_table *table, size_t row, size_t column, const char *format, ...)
 {
     char **cell = &table->cells[row * table->columns_count + column];
     va_list arguments;
@@ -57,8 +56,7 @@ lay_out(const struct cli_table *table, bool is_on_its_side)
     return (struct layout){
         .table = table,
         .is_on_its_side = is_on_its_side,
-        .rows_count =
-            is_on_its_side ? table->columns_count : table->rows_count,
+        .rows_count = is_on_its_side ? table->columns_count : table->rows_count,
         .columns_count =
             is_on_its_side ? table->rows_count : table->columns_count,
     };
@@ -146,8 +144,7 @@ cli_table_width_of(FILE *stream)
     struct winsize size;
     int descriptor = fileno(stream);
 
-    if (descriptor < 0 || !isatty(descriptor) ||
-        ioctl(descriptor, TIOCGWINSZ, &size) != 0) {
+    if (descriptor < 0 || ioctl(descriptor, TIOCGWINSZ, &size) != 0) {
         return 0;
     }
     return size.ws_col;

@@ -22,8 +22,8 @@ struct bank_accounts {
     uint32_t count;
     uint32_t capacity;
 
-    char *names;        /* all bytes of all names */
-    size_t *name_ends;  /* name i ends before names[name_ends[i]] */
+    char *names;       /* all bytes of all names */
+    size_t *name_ends; /* name i ends before names[name_ends[i]] */
     size_t names_capacity;
 
     uint32_t *slots;    /* account numbers, BANK_NOBODY if free */

@@ -21,7 +21,8 @@ compare_names(const void *left, const void *right)
     size_t shorter = l->length < r->length ? l->length : r->length;
     int order = memcmp(l->name, r->name, shorter);
 
-    return order != 0 ? order : (l->length > r->length) - (l->length < r->length);
+    return order != 0 ? order
+                      : (l->length > r->length) - (l->length < r->length);
 }
 
 static bool

@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 /* cents: of each account. False: out of memory or not written, errno is set. */
-bool bank_balances_write(const struct bank_accounts *accounts,
-    const int64_t *cents, FILE *stream);
+bool bank_balances_write(
+    const struct bank_accounts *accounts, const int64_t *cents, FILE *stream);
 
 #endif

@@ -64,8 +64,9 @@ refuse_variant(const char *name, int length)
     if (asprintf(&typed, "%.*s", length, name) < 0) {
         return false;
     }
-    fprintf(stderr, "troupe-bank: --variants: there is no variant \"%s\"; "
-                    "the nearest is %s\n",
+    fprintf(stderr,
+        "troupe-bank: --variants: there is no variant \"%s\"; "
+        "the nearest is %s\n",
         typed, cli_nearest(typed, names, count));
     free(typed);
     return false;
@@ -88,8 +89,8 @@ choose_variants(struct comparison *comparison)
             return refuse_variant(name, (int)length);
         }
         if (comparison->variants_count == TRIALS_MAX) {
-            fprintf(stderr, "troupe-bank: --variants: at most %d\n",
-                TRIALS_MAX);
+            fprintf(
+                stderr, "troupe-bank: --variants: at most %d\n", TRIALS_MAX);
             return false;
         }
         comparison->variants[comparison->variants_count++] = variant;
@@ -199,8 +200,8 @@ write_balances(const struct comparison *comparison)
             &comparison->ledger.accounts, last->cents, comparison->balances)) {
         return true;
     }
-    fprintf(stderr, "%s: cannot be written: %m\n",
-        comparison->options->balances);
+    fprintf(
+        stderr, "%s: cannot be written: %m\n", comparison->options->balances);
     return false;
 }
 

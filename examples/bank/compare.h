@@ -18,9 +18,9 @@ enum {
 };
 
 struct bank_compare_options {
-    const char *ledger;   /* NULL: the default one; "-": standard input */
-    const char *variants; /* names between commas; NULL: all */
-    const char *balances; /* where to write them; NULL: nowhere */
+    const char *ledger;    /* NULL: the default one; "-": standard input */
+    const char *variants;  /* names between commas; NULL: all */
+    const char *balances;  /* where to write them; NULL: nowhere */
     int64_t threads_count; /* 0: one for each processor, but at least two */
     int64_t runs_count;    /* passes; 0: as many as trial.h says */
     bool no_overdraft;

@@ -141,8 +141,7 @@ end_line(struct generator *generator, uint64_t cents)
 static void
 generate_open(struct generator *generator, uint32_t account)
 {
-    begin_line(
-        generator, "o", account + UINT64_C(1), ",open,", account);
+    begin_line(generator, "o", account + UINT64_C(1), ",open,", account);
     end_line(generator, random_below(generator, OPENING_CENTS_MAX + 1));
 }
 
@@ -204,8 +203,7 @@ bank_generate_on(const struct bank_generate_options *options, FILE *stream)
 }
 
 int
-bank_generate(
-    const void *options, char *const *operands, size_t operands_count)
+bank_generate(const void *options, char *const *operands, size_t operands_count)
 {
     (void)operands;
     (void)operands_count;

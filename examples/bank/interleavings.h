@@ -46,7 +46,6 @@ bool interleaving_init(struct interleaving *order, const size_t *steps_counts,
 bool interleaving_next(struct interleaving *order);
 
 /* How many orders there are; UINT64_MAX if there are that many or more. */
-uint64_t interleavings_count(
-    const size_t *steps_counts, size_t threads_count);
+uint64_t interleavings_count(const size_t *steps_counts, size_t threads_count);
 
 #endif

@@ -48,8 +48,8 @@ reserve_balance(struct bank_ledger *ledger)
 }
 
 enum bank_ledger_added
-bank_ledger_open(struct bank_ledger *ledger, const char *name, size_t length,
-    int64_t cents)
+bank_ledger_open(
+    struct bank_ledger *ledger, const char *name, size_t length, int64_t cents)
 {
     uint32_t account;
 

@@ -52,8 +52,8 @@ void bank_ledger_init(struct bank_ledger *ledger);
 void bank_ledger_fini(struct bank_ledger *ledger);
 
 /* Opens an account whose name is new. Never overflows. */
-enum bank_ledger_added bank_ledger_open(struct bank_ledger *ledger,
-    const char *name, size_t length, int64_t cents);
+enum bank_ledger_added bank_ledger_open(
+    struct bank_ledger *ledger, const char *name, size_t length, int64_t cents);
 
 /*
  * Adds a transaction between open accounts. When it overflows, *overflowing is

@@ -32,7 +32,8 @@ find_program_folder(char path[PATH_MAX])
     return slash == NULL ? 0 : (size_t)(slash + 1 - path);
 }
 
-/* The first default ledger there is, its name in path; NULL if there is none. */
+/* The first default ledger there is, its name in path; NULL if there is none.
+ */
 static FILE *
 open_default(char path[PATH_MAX])
 {

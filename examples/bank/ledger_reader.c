@@ -32,8 +32,7 @@ struct entry {
 };
 
 /* Always false, so that a check can return it. */
-static bool
-refuse(struct entry *entry, size_t column, const char *format, ...)
+static bool refuse(struct entry *entry, size_t column, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 static bool
@@ -49,9 +48,8 @@ refuse(struct entry *entry, size_t column, const char *format, ...)
     return false;
 }
 
-static bool
-refuse_file(struct bank_ledger_fault *fault, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static bool refuse_file(struct bank_ledger_fault *fault, const char *format,
+    ...) __attribute__((format(printf, 2, 3)));
 
 static bool
 refuse_file(struct bank_ledger_fault *fault, const char *format, ...)
@@ -94,7 +92,7 @@ check_header(struct entry *entry)
 {
     for (size_t i = 0; i < COLUMNS_COUNT; i++) {
         if (i >= entry->reader->fields_count ||
-            !is_text(field_of(entry, i), headings[i])) {
+            !is_text(field_of(entry, (enum column)i), headings[i])) {
             return refuse(entry, 0,
                 "a ledger begins with the header id,kind,account,to,amount");
         }
@@ -156,9 +154,8 @@ check_new_account(struct entry *entry)
         return refuse(entry, ACCOUNT, "the account name %s is not UTF-8",
             quote(text, field));
     }
-    if (bank_accounts_find(
-            &entry->ledger->accounts, field->bytes, field->length) !=
-        BANK_NOBODY) {
+    if (bank_accounts_find(&entry->ledger->accounts, field->bytes,
+            field->length) != BANK_NOBODY) {
         return refuse(entry, ACCOUNT, "account %s is opened a second time",
             quote(text, field));
     }
@@ -211,10 +208,10 @@ check_to(struct entry *entry)
                    kinds[entry->kind]);
     }
     if (is_empty) {
-        return refuse(
-            entry, TO, "a transfer needs an account to transfer to");
+        return refuse(entry, TO, "a transfer needs an account to transfer to");
     }
-    if (!check_length(entry, TO) || !check_open_account(entry, TO, &entry->to)) {
+    if (!check_length(entry, TO) ||
+        !check_open_account(entry, TO, &entry->to)) {
         return false;
     }
     return entry->to != entry->account ||
@@ -248,8 +245,8 @@ check_amount(struct entry *entry)
     case BANK_MONEY_OK:
         return check_sign(entry);
     case BANK_MONEY_TOO_MANY_DECIMALS:
-        return refuse(entry, AMOUNT, "%s has more than two decimals",
-            quote(text, field));
+        return refuse(
+            entry, AMOUNT, "%s has more than two decimals", quote(text, field));
     case BANK_MONEY_TOO_LARGE:
         return refuse(entry, AMOUNT,
             "%s is beyond the largest amount, 92233720368547758.07",
@@ -268,8 +265,8 @@ refuse_overflow(struct entry *entry, uint32_t account)
 {
     char text[BANK_UTF8_QUOTED_SIZE];
     size_t length;
-    const char *name = bank_accounts_name_view(
-        &entry->ledger->accounts, account, &length);
+    const char *name =
+        bank_accounts_name_view(&entry->ledger->accounts, account, &length);
 
     return refuse(entry, AMOUNT,
         "this takes the balance of account %s beyond %s92233720368547758.07",
@@ -372,8 +369,7 @@ bank_ledger_read(struct bank_ledger *ledger, FILE *stream,
     struct cli_progress *progress, struct bank_ledger_fault *fault)
 {
     struct bank_csv_reader reader;
-    struct entry entry = {
-        .reader = &reader, .ledger = ledger, .fault = fault};
+    struct entry entry = {.reader = &reader, .ledger = ledger, .fault = fault};
     bool is_good;
 
     if (!bank_csv_reader_init(&reader, stream)) {

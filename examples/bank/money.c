@@ -63,8 +63,8 @@ bank_money_parse(const char *text, size_t length, int64_t *cents)
 static const char *
 format(char text[BANK_MONEY_TEXT_SIZE], bank_total cents, int places)
 {
-    unsigned __int128 rest = cents < 0 ? -(unsigned __int128)cents
-                                       : (unsigned __int128)cents;
+    unsigned __int128 rest =
+        cents < 0 ? -(unsigned __int128)cents : (unsigned __int128)cents;
     char *begin = text + BANK_MONEY_TEXT_SIZE;
     int digits_count = 0;
 

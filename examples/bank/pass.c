@@ -63,9 +63,8 @@ replay(const struct bank_job *job, const bool *is_declined, int64_t *expected,
 }
 
 static void
-compare_balances(const struct bank_job *job,
-    const struct bank_outcome *outcome, const int64_t *expected,
-    struct bank_pass *pass)
+compare_balances(const struct bank_job *job, const struct bank_outcome *outcome,
+    const int64_t *expected, struct bank_pass *pass)
 {
     bool has_negative = false;
 

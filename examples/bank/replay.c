@@ -85,8 +85,8 @@ print_steps(const struct interleaving *order, FILE *stream)
         unsigned thread = order->threads[i];
         const char *done = step(&machine, thread);
 
-        fprintf(stream, "  %4zu  %-6c  %-20s", i + 1, threads[thread].name,
-            done);
+        fprintf(
+            stream, "  %4zu  %-6c  %-20s", i + 1, threads[thread].name, done);
         print_register(&machine, 0, stream);
         print_register(&machine, 1, stream);
         fprintf(stream, "%10d\n", machine.balance);
@@ -103,8 +103,9 @@ print_lost_deposit(FILE *stream)
     }
     fprintf(stream, "One of their interleavings:\n\n");
     print_steps(&order, stream);
-    fprintf(stream, "\nB had read the balance before A wrote it, and wrote over "
-                    "it: A's 50 are gone.\n");
+    fprintf(stream,
+        "\nB had read the balance before A wrote it, and wrote over "
+        "it: A's 50 are gone.\n");
 }
 
 /* Counts an outcome where the row, sorted by balance, has or gets it. */

@@ -138,10 +138,10 @@ set_row(struct cli_table *table, size_t row, const struct bank_trial *trial,
     cli_table_set(table, row, MIDDLE_HALF, "%.3g-%.3g",
         figures->seconds.lower_quartile, figures->seconds.upper_quartile);
     set_count(table, row, RATE, (uint64_t)figures->transactions_per_second);
-    set_count(table, row, VOLUNTARY_SWITCHES,
-        figures->voluntary_switches_count);
-    set_count(table, row, INVOLUNTARY_SWITCHES,
-        figures->involuntary_switches_count);
+    set_count(
+        table, row, VOLUNTARY_SWITCHES, figures->voluntary_switches_count);
+    set_count(
+        table, row, INVOLUNTARY_SWITCHES, figures->involuntary_switches_count);
     cli_table_set(table, row, PEAK_RSS, "%.1f",
         (double)trial->peak_rss_bytes / (1 << 20));
 }
@@ -169,8 +169,8 @@ print_finding(const struct bank_trial *trial, FILE *stream)
     } else {
         fputs("happened to lose nothing", stream);
     }
-    fprintf(stream, " in %s pass%s", passes,
-        trial->passes_count == 1 ? "" : "es");
+    fprintf(
+        stream, " in %s pass%s", passes, trial->passes_count == 1 ? "" : "es");
 }
 
 static size_t
@@ -287,22 +287,21 @@ trial_json(const struct bank_trial *trial, const struct figures *figures)
 
     return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:f, s:f, "
                      "s:I, s:I, s:I}",
-        "variant", trial->variant->name,
-        "threads_count", (json_int_t)trial->threads_count,
-        "runs_count", (json_int_t)trial->passes_count,
-        "transactions_count", (json_int_t)trial->transactions_count,
-        "declined_count", (json_int_t)shown->declined_count,
-        "expected_total_cents", total_json(shown->expected_total),
-        "observed_total_cents", total_json(shown->observed_total),
-        "updates_lost_count", (json_int_t)trial->updates_lost_count,
-        "wrong_accounts_count", (json_int_t)shown->wrong_accounts_count,
-        "seconds", figures->seconds.median,
-        "transactions_per_second", figures->transactions_per_second,
-        "voluntary_switches_count",
+        "variant", trial->variant->name, "threads_count",
+        (json_int_t)trial->threads_count, "runs_count",
+        (json_int_t)trial->passes_count, "transactions_count",
+        (json_int_t)trial->transactions_count, "declined_count",
+        (json_int_t)shown->declined_count, "expected_total_cents",
+        total_json(shown->expected_total), "observed_total_cents",
+        total_json(shown->observed_total), "updates_lost_count",
+        (json_int_t)trial->updates_lost_count, "wrong_accounts_count",
+        (json_int_t)shown->wrong_accounts_count, "seconds",
+        figures->seconds.median, "transactions_per_second",
+        figures->transactions_per_second, "voluntary_switches_count",
         (json_int_t)figures->voluntary_switches_count,
         "involuntary_switches_count",
-        (json_int_t)figures->involuntary_switches_count,
-        "peak_rss_bytes", (json_int_t)trial->peak_rss_bytes);
+        (json_int_t)figures->involuntary_switches_count, "peak_rss_bytes",
+        (json_int_t)trial->peak_rss_bytes);
 }
 
 bool

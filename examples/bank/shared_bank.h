@@ -68,8 +68,8 @@ bank_shared_change(struct bank_shared_account *account, int64_t cents)
 
 /* Whether both sides stay amounts, and not below zero. */
 static inline bool
-bank_shared_is_covered(const struct bank_shared *bank,
-    const struct bank_transaction *transaction)
+bank_shared_is_covered(
+    const struct bank_shared *bank, const struct bank_transaction *transaction)
 {
     if (transaction->from != BANK_NOBODY) {
         int64_t rest = bank->accounts[transaction->from].cents;

@@ -180,8 +180,8 @@ run_passes(struct worker *worker)
         struct frame frame;
 
         memset(&frame, 0, sizeof(frame));
-        if (!bank_pass_run(worker->variant, worker->job, &worker->outcome,
-                &frame.pass)) {
+        if (!bank_pass_run(
+                worker->variant, worker->job, &worker->outcome, &frame.pass)) {
             return false;
         }
         keep_worst(worker, &frame.pass);
@@ -251,8 +251,8 @@ receive(struct bank_trial *trial, int pipe, size_t accounts_count,
     bool is_good;
 
     cli_progress_init(&progress, trial->variant->name, PROGRESS_TOTAL);
-    while ((is_good = read_all(pipe, &frame, sizeof(frame))) &&
-           !frame.is_last) {
+    while (
+        (is_good = read_all(pipe, &frame, sizeof(frame))) && !frame.is_last) {
         extend(extent, &frame.pass);
         if (!add_pass(trial, &frame.pass)) {
             break;
@@ -287,8 +287,8 @@ reap(pid_t child, const struct bank_variant *variant)
 }
 
 static bool
-run_in_child(struct bank_trial *trial, const struct bank_job *job,
-    struct extent extent)
+run_in_child(
+    struct bank_trial *trial, const struct bank_job *job, struct extent extent)
 {
     int pipes[2];
     pid_t child;

@@ -35,9 +35,9 @@ struct bank_trial {
     struct bank_pass *passes; /* the trial's own */
     size_t passes_count;
     size_t passes_capacity;
-    size_t shown;    /* the index of the pass to be shown */
-    int64_t *cents;  /* each account's balance after it; the trial's own */
-    bool is_exact;   /* every pass was */
+    size_t shown;   /* the index of the pass to be shown */
+    int64_t *cents; /* each account's balance after it; the trial's own */
+    bool is_exact;  /* every pass was */
     uint64_t updates_lost_count;    /* in all passes together */
     uint64_t updates_applied_count; /* the same */
 

@@ -83,8 +83,8 @@ power_of_half(uint64_t fraction, const uint64_t factors[EXPONENT_BITS])
 
 /* k to the power of minus skew, with WEIGHT_BITS behind the point. */
 static uint64_t
-weight_of(uint32_t k, int64_t skew_millionths,
-    const uint64_t factors[EXPONENT_BITS])
+weight_of(
+    uint32_t k, int64_t skew_millionths, const uint64_t factors[EXPONENT_BITS])
 {
     unsigned __int128 exponent =
         (unsigned __int128)log2_of(k) * (uint64_t)skew_millionths / MILLION;
@@ -92,10 +92,9 @@ weight_of(uint32_t k, int64_t skew_millionths,
     uint64_t fraction =
         (uint64_t)exponent & ((UINT64_C(1) << EXPONENT_BITS) - 1);
 
-    return whole > WEIGHT_BITS
-               ? 0
-               : power_of_half(fraction, factors) >> (NUMBER_BITS - WEIGHT_BITS) >>
-                     whole;
+    return whole > WEIGHT_BITS ? 0
+                               : power_of_half(fraction, factors) >>
+                                     (NUMBER_BITS - WEIGHT_BITS) >> whole;
 }
 
 /*

@@ -318,7 +318,7 @@ class Ledgers(Scratch):
     def test_standard_input_is_named_by_its_dash(self):
         result = compare(ledger=HEADER + "1,open,a,,x\n")
         self.assertEqual(result.returncode, 2)
-        self.assertTrue(result.stderr.startswith(b"-:2:10: "))
+        self.assertTrue(result.stderr.startswith(b"-:2:11: "))
 
     def test_a_spreadsheets_file_is_read(self):
         text = "\ufeff" + SMALL.replace("\n", "\r\n").replace(

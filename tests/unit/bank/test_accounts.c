@@ -24,7 +24,8 @@ names_are_numbered_in_the_order_they_come(void **state)
     assert_int_equal(bank_accounts_add(&accounts, "bob", 3), 1);
     assert_int_equal(bank_accounts_find(&accounts, "alice", 5), 0);
     assert_int_equal(bank_accounts_find(&accounts, "bob", 3), 1);
-    assert_memory_equal(bank_accounts_name_view(&accounts, 1, &length), "bob", 3);
+    assert_memory_equal(
+        bank_accounts_name_view(&accounts, 1, &length), "bob", 3);
     assert_int_equal(length, 3);
     bank_accounts_fini(&accounts);
 }

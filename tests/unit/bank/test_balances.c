@@ -29,8 +29,8 @@ write_balances(const struct named *named, size_t count)
     bank_accounts_init(&accounts);
     for (size_t i = 0; i < count; i++) {
         cents[i] = named[i].cents;
-        assert_int_equal(bank_accounts_add(&accounts, named[i].name,
-                             strlen(named[i].name)),
+        assert_int_equal(
+            bank_accounts_add(&accounts, named[i].name, strlen(named[i].name)),
             i);
     }
     assert_true(bank_balances_write(&accounts, cents, stream));

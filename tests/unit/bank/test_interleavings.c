@@ -64,8 +64,7 @@ each_order_comes_once_and_none_is_missing(void **state)
 
         assert_int_equal(count, cases[c].orders_count);
         assert_int_equal(count,
-            interleavings_count(
-                cases[c].steps_counts, cases[c].threads_count));
+            interleavings_count(cases[c].steps_counts, cases[c].threads_count));
         for (size_t i = 1; i < count; i++) {
             assert_true(strcmp(orders[i - 1], orders[i]) < 0);
         }
@@ -119,8 +118,8 @@ a_count_beyond_64_bits_is_the_largest_number(void **state)
     assert_true(interleavings_count((size_t[]){30, 30}, 2) ==
                 UINT64_C(118264581564861424));
     assert_true(interleavings_count((size_t[]){40, 40}, 2) == UINT64_MAX);
-    assert_true(interleavings_count((size_t[]){20, 20, 20, 20}, 4) ==
-                UINT64_MAX);
+    assert_true(
+        interleavings_count((size_t[]){20, 20, 20, 20}, 4) == UINT64_MAX);
 }
 
 int

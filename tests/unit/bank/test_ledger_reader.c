@@ -93,10 +93,10 @@ static void
 sixty_four_bytes_of_any_language_are_a_name(void **state)
 {
     (void)state;
-    assert_true(read_text(HEADER SIXTY "abcd,open," SIXTY "\xf0\x9f\x8f\xa6"
-                                       ",,1\n" SIXTY "abcd,deposit," SIXTY
-                                       "\xf0\x9f\x8f\xa6"
-                                       ",,1\n"));
+    assert_true(read_text(
+        HEADER SIXTY "abcd,open," SIXTY "\xf0\x9f\x8f\xa6"
+                     ",,1\n" SIXTY "abcd,deposit," SIXTY "\xf0\x9f\x8f\xa6"
+                     ",,1\n"));
     assert_int_equal(ledger.closing_cents[0], 200);
 }
 
@@ -113,9 +113,9 @@ static void
 the_largest_amount_fits_either_way(void **state)
 {
     (void)state;
-    assert_true(read_text(HEADER "1,open,a,,0\n2,deposit,a,," LARGEST
-                                 "\n3,withdraw,a,," LARGEST
-                                 "\n4,withdraw,a,," LARGEST "\n"));
+    assert_true(read_text(
+        HEADER "1,open,a,,0\n2,deposit,a,," LARGEST "\n3,withdraw,a,," LARGEST
+               "\n4,withdraw,a,," LARGEST "\n"));
     assert_int_equal(ledger.closing_cents[0], -INT64_MAX);
 }
 
@@ -188,9 +188,9 @@ a_fault_is_told_with_its_line_and_column(void **state)
         if (is_good || strstr(fault.sentence, cases[i].sentence) == NULL ||
             fault.position.line != cases[i].line ||
             fault.position.column != cases[i].column) {
-            fail_msg("%s\nexpected %zu:%zu: %s\ngot %zu:%zu: %s",
-                cases[i].text, cases[i].line, cases[i].column,
-                cases[i].sentence, fault.position.line, fault.position.column,
+            fail_msg("%s\nexpected %zu:%zu: %s\ngot %zu:%zu: %s", cases[i].text,
+                cases[i].line, cases[i].column, cases[i].sentence,
+                fault.position.line, fault.position.column,
                 is_good ? "(no fault)" : fault.sentence);
         }
     }
@@ -213,8 +213,7 @@ a_transfer_that_overflows_leaves_both_balances(void **state)
 
     (void)state;
     bank_ledger_init(&ledger);
-    assert_int_equal(
-        bank_ledger_open(&ledger, "a", 1, 10), BANK_LEDGER_ADDED);
+    assert_int_equal(bank_ledger_open(&ledger, "a", 1, 10), BANK_LEDGER_ADDED);
     assert_int_equal(
         bank_ledger_open(&ledger, "b", 1, INT64_MAX), BANK_LEDGER_ADDED);
     assert_int_equal(bank_ledger_post(&ledger, &transfer, &overflowing),

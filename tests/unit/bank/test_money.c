@@ -63,7 +63,8 @@ static void
 one_cent_above_the_largest_amount_is_too_large(void **state)
 {
     static const char *const texts[] = {"92233720368547758.08",
-        "-92233720368547758.08", "92233720368547759", "99999999999999999999999"};
+        "-92233720368547758.08", "92233720368547759",
+        "99999999999999999999999"};
     int64_t cents;
 
     (void)state;

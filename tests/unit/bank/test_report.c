@@ -135,7 +135,8 @@ json_has_the_very_keys_in_order(void **state)
     size_t i = 0;
 
     (void)state;
-    json_object_foreach (row, key, value) {
+    json_object_foreach(row, key, value)
+    {
         assert_true(i < sizeof(keys) / sizeof(keys[0]));
         assert_string_equal(key, keys[i++]);
     }

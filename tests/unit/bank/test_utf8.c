@@ -29,10 +29,10 @@ text_of_any_script_is_valid(void **state)
 static void
 what_the_standard_forbids_is_not_valid(void **state)
 {
-    static const char *const texts[] = {"\x80", "\xc3", "a\xe2\x82",
-        "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
-        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff",
-        "\xc3(", "\xe2\x28\xa1"};
+    static const char *const texts[] = {"\x80", "\xc3", "a\xe2\x82", "\xc0\xaf",
+        "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xc3(",
+        "\xe2\x28\xa1"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -46,8 +46,8 @@ a_quoted_text_cannot_write_to_the_terminal(void **state)
     char text[BANK_UTF8_QUOTED_SIZE];
 
     (void)state;
-    assert_string_equal(bank_utf8_quote(text, "a\033[2J\n", 6),
-        "\"a\\x1b[2J\\x0a\"");
+    assert_string_equal(
+        bank_utf8_quote(text, "a\033[2J\n", 6), "\"a\\x1b[2J\\x0a\"");
     assert_string_equal(
         bank_utf8_quote(text, "Zo\xc3\xab\xff", 5), "\"Zo\xc3\xab\\xff\"");
     assert_string_equal(bank_utf8_quote(text, "\0\x7f", 2), "\"\\x00\\x7f\"");

@@ -120,10 +120,10 @@ sums_beyond_64_bits_on_the_way_do_no_harm(void **state)
         struct bank_transaction in = {BANK_NOBODY, 0, INT64_MAX};
         struct bank_transaction out = {0, BANK_NOBODY, INT64_MAX};
 
-        assert_int_equal(bank_ledger_post(&ledger, &in, &overflowing),
-            BANK_LEDGER_ADDED);
-        assert_int_equal(bank_ledger_post(&ledger, &out, &overflowing),
-            BANK_LEDGER_ADDED);
+        assert_int_equal(
+            bank_ledger_post(&ledger, &in, &overflowing), BANK_LEDGER_ADDED);
+        assert_int_equal(
+            bank_ledger_post(&ledger, &out, &overflowing), BANK_LEDGER_ADDED);
     }
     expect_all_exact(&ledger, false);
     expect_all_exact(&ledger, true);
@@ -161,8 +161,7 @@ one_thread_declines_what_is_not_covered_and_nothing_else(void **state)
     (void)state;
     bank_ledger_init(&ledger);
     assert_int_equal(bank_ledger_open(&ledger, "a", 1, 5), BANK_LEDGER_ADDED);
-    assert_int_equal(
-        bank_ledger_open(&ledger, "b", 1, 0), BANK_LEDGER_ADDED);
+    assert_int_equal(bank_ledger_open(&ledger, "b", 1, 0), BANK_LEDGER_ADDED);
     for (size_t i = 0; i < 5; i++) {
         static const struct bank_transaction transactions[] = {
             {0, BANK_NOBODY, 6}, {0, 1, 5}, {0, 1, 1}, {BANK_NOBODY, 0, 2},

@@ -44,12 +44,16 @@ letters_beyond_the_limit_count_one_each(void **state)
 static void
 the_nearest_is_the_first_of_the_closest(void **state)
 {
-    static const char *const words[] = {"compare", "generate", "replay", "help"};
+    static const char *const words[] = {
+        "compare", "generate", "replay", "help"};
 
     (void)state;
     assert_string_equal(cli_nearest("compre", words, 4), "compare");
     assert_string_equal(cli_nearest("relpay", words, 4), "replay");
     assert_string_equal(cli_nearest("hepl", words, 4), "help");
+    assert_string_equal(cli_nearest("xxxx", words + 3, 1), "help");
+    assert_string_equal(
+        cli_nearest("bat", (const char *[]){"cat", "hat"}, 2), "cat");
     assert_null(cli_nearest("anything", words, 0));
 }
 

@@ -42,8 +42,8 @@ run_race(const void *options, char *const *operands, size_t operands_count)
 static const struct race_options race_defaults = {.threads_count = 2};
 
 static const struct cli_option race_options[] = {
-    CLI_INTEGER(struct race_options, threads_count, "threads", "N", 1, 16,
-        "how many"),
+    CLI_INTEGER(
+        struct race_options, threads_count, "threads", "N", 1, 16, "how many"),
     CLI_DECIMAL(struct race_options, skew_millionths, "skew", "Z", 0,
         10 * CLI_MILLION, "how uneven"),
     CLI_TEXT(struct race_options, ledger, "ledger", "FILE", "which\nledger"),
@@ -190,7 +190,8 @@ static void
 an_unknown_option_names_the_nearest(void **state)
 {
     (void)state;
-    expect_refusal("bank race --thread 4", "--thread; the nearest is --threads");
+    expect_refusal(
+        "bank race --thread 4", "--thread; the nearest is --threads");
     expect_refusal("bank race --jsn=1", "--jsn; the nearest is --json");
     expect_refusal("bank race -x", "unknown option -x");
     expect_refusal("bank --hlep", "--hlep; the nearest is --help");
@@ -211,7 +212,8 @@ a_value_out_of_range_is_named_with_what_is_allowed(void **state)
 {
     (void)state;
     expect_refusal("bank race --threads 0",
-        "--threads: \"0\" is not allowed; it takes a whole number from 1 to 16");
+        "--threads: \"0\" is not allowed; it takes a "
+        "whole number from 1 to 16");
     expect_refusal("bank race --threads=17", "\"17\" is not allowed");
     expect_refusal("bank race --threads four", "\"four\" is not allowed");
     expect_refusal("bank race --skew 11",
@@ -244,8 +246,10 @@ help_goes_to_stdout_with_every_option_and_an_example(void **state)
     assert_int_equal(seen.runs_count, 0);
     assert_string_equal(outcome.err, "");
     assert_non_null(strstr(outcome.out, "Usage: bank race [OPTIONS] NAME..."));
-    assert_non_null(strstr(outcome.out, "  --threads N             how many\n"));
-    assert_non_null(strstr(outcome.out, "which\n                          led"));
+    assert_non_null(
+        strstr(outcome.out, "  --threads N             how many\n"));
+    assert_non_null(
+        strstr(outcome.out, "which\n                          led"));
     assert_non_null(strstr(outcome.out, "--version"));
     assert_non_null(strstr(outcome.out, "Example:\n  bank race --threads 4 -"));
     forget(&outcome);
@@ -258,7 +262,8 @@ help_of_the_program_lists_its_commands(void **state)
 
     (void)state;
     assert_int_equal(outcome.status, 0);
-    assert_non_null(strstr(outcome.out, "  race                    Run a race"));
+    assert_non_null(
+        strstr(outcome.out, "  race                    Run a race"));
     assert_non_null(strstr(outcome.out, "walk"));
     assert_non_null(strstr(outcome.out, "Example:"));
     forget(&outcome);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Goal: control comes first, and all else in the order in which it was sent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "mailbox/mailbox.h"
+
+static struct tp_inbox inbox;
+static struct tp_mailbox mailbox;
+
+static int
+setup(void **state)
+{
+    (void)state;
+    inbox = (struct tp_inbox){0};
+    mailbox = (struct tp_mailbox){0};
+    return 0;
+}
+
+static void
+send(struct troupe_message *message, enum tp_message_kind kind)
+{
+    *message = (struct troupe_message){.kind = (uint8_t)kind};
+    tp_inbox_push(&inbox, &message);
+}
+
+static void
+send_tells(struct troupe_message *messages, int count)
+{
+    for (int i = 0; i < count; i++) {
+        send(&messages[i], TP_MESSAGE_TELL);
+    }
+}
+
+static void
+an_empty_inbox_fills_nothing(void **state)
+{
+    struct troupe_message message;
+
+    (void)state;
+    assert_false(tp_mailbox_fill(&mailbox, &inbox));
+    assert_null(tp_mailbox_pop(&mailbox));
+    assert_null(tp_mailbox_pop_control(&mailbox));
+    send_tells(&message, 1);
+    assert_true(tp_mailbox_fill(&mailbox, &inbox));
+    assert_false(tp_mailbox_fill(&mailbox, &inbox));
+}
+
+static void
+messages_of_one_sender_pop_oldest_first(void **state)
+{
+    struct troupe_message messages[3];
+
+    (void)state;
+    send_tells(messages, 3);
+    assert_true(tp_mailbox_fill(&mailbox, &inbox));
+    for (int i = 0; i < 3; i++) {
+        assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[i]);
+    }
+    assert_null(tp_mailbox_pop(&mailbox));
+}
+
+static void
+a_later_fill_stays_behind_an_earlier_one(void **state)
+{
+    struct troupe_message messages[6];
+
+    (void)state;
+    send_tells(messages, 3);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[0]);
+    send_tells(&messages[3], 2);
+    tp_mailbox_fill(&mailbox, &inbox);
+    send_tells(&messages[5], 1);
+    tp_mailbox_fill(&mailbox, &inbox);
+    for (int i = 1; i < 6; i++) {
+        assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[i]);
+    }
+    assert_null(tp_mailbox_pop(&mailbox));
+}
+
+static void
+a_mailbox_that_was_emptied_fills_again(void **state)
+{
+    struct troupe_message messages[3];
+
+    (void)state;
+    send_tells(messages, 1);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[0]);
+    send_tells(&messages[1], 2);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[1]);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[2]);
+    assert_null(tp_mailbox_pop(&mailbox));
+}
+
+static void
+control_overtakes_what_was_sent_before_it(void **state)
+{
+    struct troupe_message tell;
+    struct troupe_message stop;
+
+    (void)state;
+    send(&tell, TP_MESSAGE_TELL);
+    tp_mailbox_fill(&mailbox, &inbox);
+    send(&stop, TP_MESSAGE_STOP);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_pop_control(&mailbox), &stop);
+    assert_null(tp_mailbox_pop_control(&mailbox));
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &tell);
+}
+
+static void
+control_keeps_its_own_order_over_two_fills(void **state)
+{
+    struct troupe_message messages[4];
+
+    (void)state;
+    send(&messages[0], TP_MESSAGE_START);
+    send(&messages[1], TP_MESSAGE_RESUME);
+    tp_mailbox_fill(&mailbox, &inbox);
+    send(&messages[2], TP_MESSAGE_RESUME);
+    send(&messages[3], TP_MESSAGE_STOP);
+    tp_mailbox_fill(&mailbox, &inbox);
+    for (int i = 0; i < 4; i++) {
+        assert_ptr_equal(tp_mailbox_pop_control(&mailbox), &messages[i]);
+    }
+    assert_null(tp_mailbox_pop_control(&mailbox));
+    assert_null(tp_mailbox_pop(&mailbox));
+}
+
+static void
+replies_and_expiries_keep_their_place_among_tells(void **state)
+{
+    static const enum tp_message_kind kinds[] = {
+        TP_MESSAGE_TELL,
+        TP_MESSAGE_REPLY,
+        TP_MESSAGE_REQUEST,
+        TP_MESSAGE_EXPIRED,
+        TP_MESSAGE_TELL,
+    };
+    struct troupe_message messages[5];
+    struct troupe_message stop;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        send(&messages[i], kinds[i]);
+        if (i == 2) {
+            send(&stop, TP_MESSAGE_STOP);
+        }
+    }
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_pop_control(&mailbox), &stop);
+    for (int i = 0; i < 5; i++) {
+        assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[i]);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(an_empty_inbox_fills_nothing, setup),
+        cmocka_unit_test_setup(messages_of_one_sender_pop_oldest_first, setup),
+        cmocka_unit_test_setup(a_later_fill_stays_behind_an_earlier_one, setup),
+        cmocka_unit_test_setup(a_mailbox_that_was_emptied_fills_again, setup),
+        cmocka_unit_test_setup(control_overtakes_what_was_sent_before_it, setup),
+        cmocka_unit_test_setup(
+            control_keeps_its_own_order_over_two_fills, setup),
+        cmocka_unit_test_setup(
+            replies_and_expiries_keep_their_place_among_tells, setup),
+    };
+    return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
+}
