@@ -39,6 +39,7 @@ static const char compare_details[] =
     "  unsafe    shared memory, no lock: what goes wrong\n"
     "  mutex     shared memory, one lock for the bank\n"
     "  locks     shared memory, a lock for each account\n"
+    "  actors    an actor for each account, nothing shared\n"
     "\n"
     "A ledger is CSV with the header id,kind,account,to,amount; kinds are "
     "open,\n"

@@ -5,17 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct bank_chunk
-bank_shared_chunk(const struct bank_job *job, size_t member)
-{
-    size_t count = job->ledger->transactions_count;
-
-    return (struct bank_chunk){
-        .begin = count * member / job->threads_count,
-        .end = count * (member + 1) / job->threads_count,
-    };
-}
-
 /* Written through, so that no page is first touched on the clock. */
 static bool
 allocate(struct bank_shared *bank)

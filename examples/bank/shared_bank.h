@@ -42,21 +42,12 @@ struct bank_shared {
     bool *is_declined;
 };
 
-/* A thread's part of the ledger: transactions [begin, end). */
-struct bank_chunk {
-    size_t begin;
-    size_t end;
-};
-
 /* work is called by each thread of the crew with the bank. */
 struct bank_shared *bank_shared_create(
     const struct bank_job *job, bank_crew_work work);
 void bank_shared_apply(void *bank);
 void bank_shared_collect(void *bank, struct bank_outcome *outcome);
 void bank_shared_destroy(void *bank);
-
-/* The ledger divided evenly and in order among the threads. */
-struct bank_chunk bank_shared_chunk(const struct bank_job *job, size_t member);
 
 /* One read, one addition and one write for each of the two figures. */
 static inline void

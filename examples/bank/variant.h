@@ -41,6 +41,15 @@ struct bank_job {
     bool refuses_overdraft;
 };
 
+/* A thread's part of the ledger: transactions [begin, end). */
+struct bank_chunk {
+    size_t begin;
+    size_t end;
+};
+
+/* The ledger divided evenly and in order among the threads. */
+struct bank_chunk bank_job_chunk(const struct bank_job *job, size_t thread);
+
 /* What collect fills in; the arrays are the caller's. */
 struct bank_outcome {
     int64_t *cents;         /* of each account */
@@ -66,5 +75,6 @@ extern const struct bank_variant *const bank_variants[];
 extern const struct bank_variant bank_variant_unsafe;
 extern const struct bank_variant bank_variant_mutex;
 extern const struct bank_variant bank_variant_locks;
+extern const struct bank_variant bank_variant_actors;
 
 #endif

@@ -18,7 +18,7 @@ apply_chunk(void *context, size_t member)
 {
     struct bank_shared *bank = context;
     const struct bank_transaction *all = bank->job.ledger->transactions;
-    struct bank_chunk chunk = bank_shared_chunk(&bank->job, member);
+    struct bank_chunk chunk = bank_job_chunk(&bank->job, member);
 
     for (size_t i = chunk.begin; i < chunk.end; i++) {
         struct bank_transaction transaction = all[i];

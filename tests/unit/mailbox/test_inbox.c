@@ -17,10 +17,7 @@
 static bool
 push(struct tp_inbox *inbox, struct troupe_message *message)
 {
-    bool is_to_be_scheduled = tp_inbox_push(inbox, &message);
-
-    assert_null(message);
-    return is_to_be_scheduled;
+    return tp_inbox_push(inbox, message, message);
 }
 
 static struct tp_inbox
@@ -65,6 +62,24 @@ all_messages_are_taken_newest_first(void **state)
         push(&inbox, &messages[i]);
     }
     assert_ptr_equal(tp_inbox_take(&inbox), &messages[2]);
+    assert_ptr_equal(messages[2].next, &messages[1]);
+    assert_ptr_equal(messages[1].next, &messages[0]);
+    assert_null(messages[0].next);
+}
+
+static void
+messages_pushed_together_keep_their_places(void **state)
+{
+    struct tp_inbox inbox = {0};
+    struct troupe_message messages[4] = {0};
+
+    (void)state;
+    push(&inbox, &messages[0]);
+    messages[3].next = &messages[2];
+    messages[2].next = &messages[1];
+    assert_false(tp_inbox_push(&inbox, &messages[3], &messages[1]));
+    assert_ptr_equal(tp_inbox_take(&inbox), &messages[3]);
+    assert_ptr_equal(messages[3].next, &messages[2]);
     assert_ptr_equal(messages[2].next, &messages[1]);
     assert_ptr_equal(messages[1].next, &messages[0]);
     assert_null(messages[0].next);
@@ -160,6 +175,7 @@ main(void)
         cmocka_unit_test(only_the_push_that_finds_the_owner_asleep_schedules_it),
         cmocka_unit_test(a_push_while_the_owner_is_awake_does_not_schedule_it),
         cmocka_unit_test(all_messages_are_taken_newest_first),
+        cmocka_unit_test(messages_pushed_together_keep_their_places),
         cmocka_unit_test(the_first_message_to_an_awake_owner_ends_the_list),
         cmocka_unit_test(what_was_taken_is_not_taken_again),
         cmocka_unit_test(an_owner_with_messages_cannot_fall_asleep),

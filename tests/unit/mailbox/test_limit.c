@@ -163,38 +163,36 @@ above_the_hard_mark_of_bytes_nothing_is_taken(void **state)
 }
 
 static void
-a_refusal_that_ends_the_congestion_says_so(void **state)
+messages_counted_together_congest_as_they_would_one_by_one(void **state)
 {
-    struct tp_limit limit = limit_holding(4, 1);
-    bool relieved = false;
-    uint64_t delta = TP_LIMIT_OF(1, 900);
-    uint64_t held;
+    struct tp_limit limit = {0};
 
     (void)state;
-    /* Between a sender's addition and its undoing the owner handles three. */
-    held = ck_pr_faa_64(&limit.held, delta) + delta;
-    assert_false(subtract(&limit, 3, 3));
-    assert_int_equal(tp_limit_add_slow(&limit, &marks, 900, held, &relieved),
-        TP_LIMIT_REFUSED);
-    assert_true(relieved);
-    assert_true(limit.held == TP_LIMIT_OF(1, 1));
+    assert_false(tp_limit_add_granted(&limit, &marks, 3, 3));
+    assert_true(tp_limit_add_granted(&limit, &marks, 1, 1));
+    assert_true(tp_limit_add_granted(&limit, &marks, 9, 900));
+    assert_true(limit.held == (TP_LIMIT_OF(13, 904) | TP_LIMIT_CONGESTED));
+    assert_true(subtract(&limit, 12, 903));
+
+    limit = (struct tp_limit){0};
+    assert_false(tp_limit_add_granted(&limit, &marks, 2, 399));
+    assert_true(tp_limit_add_granted(&limit, &marks, 1, 1));
 }
 
 static void
-a_sender_that_reached_the_mark_too_late_does_not_congest(void **state)
+a_mailbox_is_full_at_the_hard_mark(void **state)
 {
-    struct tp_limit limit = limit_holding(3, 1);
-    bool relieved = false;
-    uint64_t delta = TP_LIMIT_OF(1, 1);
-    uint64_t held;
+    struct tp_limit limit = limit_holding(7, 1);
 
     (void)state;
-    /* Between its addition and its mark the owner handles two. */
-    held = ck_pr_faa_64(&limit.held, delta) + delta;
-    assert_false(subtract(&limit, 2, 2));
-    assert_int_equal(tp_limit_add_slow(&limit, &marks, 1, held, &relieved),
-        TP_LIMIT_TAKEN);
-    assert_false(tp_limit_is_congested(&limit));
+    assert_false(tp_limit_is_full(&limit, &marks));
+    add(&limit, 1);
+    assert_true(tp_limit_is_full(&limit, &marks));
+
+    limit = limit_holding(1, 799);
+    assert_false(tp_limit_is_full(&limit, &marks));
+    add(&limit, 1);
+    assert_true(tp_limit_is_full(&limit, &marks));
 }
 
 static void
@@ -259,9 +257,9 @@ main(void)
         cmocka_unit_test(taking_off_without_congestion_relieves_nobody),
         cmocka_unit_test(above_the_hard_mark_of_messages_nothing_is_taken),
         cmocka_unit_test(above_the_hard_mark_of_bytes_nothing_is_taken),
-        cmocka_unit_test(a_refusal_that_ends_the_congestion_says_so),
         cmocka_unit_test(
-            a_sender_that_reached_the_mark_too_late_does_not_congest),
+            messages_counted_together_congest_as_they_would_one_by_one),
+        cmocka_unit_test(a_mailbox_is_full_at_the_hard_mark),
         cmocka_unit_test(a_pause_on_a_congested_mailbox_lasts),
         cmocka_unit_test(
             a_pause_on_a_mailbox_without_congestion_is_to_be_ended_at_once),

@@ -25,7 +25,7 @@ static void
 send(struct troupe_message *message, enum tp_message_kind kind)
 {
     *message = (struct troupe_message){.kind = (uint8_t)kind};
-    tp_inbox_push(&inbox, &message);
+    tp_inbox_push(&inbox, message, message);
 }
 
 static void
@@ -39,15 +39,35 @@ send_tells(struct troupe_message *messages, int count)
 static void
 an_empty_inbox_fills_nothing(void **state)
 {
+    (void)state;
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_null(tp_mailbox_pop(&mailbox));
+    assert_null(tp_mailbox_pop_control(&mailbox));
+}
+
+static void
+a_message_alone_arrives_and_only_once(void **state)
+{
     struct troupe_message message;
 
     (void)state;
-    assert_false(tp_mailbox_fill(&mailbox, &inbox));
+    send(&message, TP_MESSAGE_TELL);
+    tp_mailbox_fill(&mailbox, &inbox);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &message);
     assert_null(tp_mailbox_pop(&mailbox));
-    assert_null(tp_mailbox_pop_control(&mailbox));
-    send_tells(&message, 1);
-    assert_true(tp_mailbox_fill(&mailbox, &inbox));
-    assert_false(tp_mailbox_fill(&mailbox, &inbox));
+}
+
+static void
+a_control_message_alone_is_control(void **state)
+{
+    struct troupe_message message;
+
+    (void)state;
+    send(&message, TP_MESSAGE_STOP);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_null(tp_mailbox_pop(&mailbox));
+    assert_ptr_equal(tp_mailbox_pop_control(&mailbox), &message);
 }
 
 static void
@@ -57,7 +77,7 @@ messages_of_one_sender_pop_oldest_first(void **state)
 
     (void)state;
     send_tells(messages, 3);
-    assert_true(tp_mailbox_fill(&mailbox, &inbox));
+    tp_mailbox_fill(&mailbox, &inbox);
     for (int i = 0; i < 3; i++) {
         assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[i]);
     }
@@ -166,6 +186,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_empty_inbox_fills_nothing, setup),
+        cmocka_unit_test_setup(a_message_alone_arrives_and_only_once, setup),
+        cmocka_unit_test_setup(a_control_message_alone_is_control, setup),
         cmocka_unit_test_setup(messages_of_one_sender_pop_oldest_first, setup),
         cmocka_unit_test_setup(a_later_fill_stays_behind_an_earlier_one, setup),
         cmocka_unit_test_setup(a_mailbox_that_was_emptied_fills_again, setup),

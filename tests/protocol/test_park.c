@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Goal: a wake-up is not lost, whenever it comes.
+ *
+ * Method: one thread parks for ever until it has been woken, others wake it.
+ * The futex is a model of what the system promises: it looks at the word and
+ * falls asleep in one step, and a wake reaches only who sleeps then. Every order
+ * of the operations.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "scheduler/parker.h"
+#include "tests/support/orders.h"
+
+static struct tp_parker parker;
+static bool is_asleep;
+static bool gives_up; /* as at a deadline */
+static int wakers_count;
+static int work;  /* what the wakers bring */
+static int done;  /* what the parked thread has seen of it */
+
+static void
+model_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
+{
+    steps_pause();
+    is_asleep = *word == seen;
+    while (is_asleep && !(gives_up && deadline_ns != UINT64_MAX)) {
+        steps_pause();
+    }
+    is_asleep = false;
+}
+
+static void
+model_wake(uint32_t *word)
+{
+    (void)word;
+    steps_pause();
+    is_asleep = false;
+}
+
+static const struct tp_parking model = {model_wait, model_wake};
+
+static void
+bring_and_wake(void *arg)
+{
+    (void)arg;
+    work++;
+    tp_parker_wake(&parker);
+}
+
+/* Looks, then parks; the last park has no deadline and must still end. */
+static void
+park_until_all_is_done(void *arg)
+{
+    uint64_t deadline_ns = gives_up ? 1 : UINT64_MAX;
+
+    (void)arg;
+    for (;;) {
+        steps_pause();
+        done = work;
+        if (done == wakers_count) {
+            return;
+        }
+        tp_parker_park(&parker, deadline_ns);
+        deadline_ns = UINT64_MAX;
+    }
+}
+
+static void
+begin(struct steps *steps)
+{
+    tp_parker_init(&parker, &model);
+    is_asleep = false;
+    work = 0;
+    done = 0;
+    steps_add(steps, park_until_all_is_done, NULL);
+    for (int i = 0; i < wakers_count; i++) {
+        steps_add(steps, bring_and_wake, NULL);
+    }
+}
+
+static void
+end(bool have_all_ended)
+{
+    CHECK(have_all_ended);
+    CHECK(done == wakers_count);
+    CHECK(parker.word != TP_PARKER_PARKED);
+}
+
+static void
+run_all(int wakers, bool with_deadline, struct orders_world world)
+{
+    wakers_count = wakers;
+    gives_up = with_deadline;
+    world.begin = begin;
+    world.end = end;
+    world.threads_count = 1 + (size_t)wakers;
+    assert_true(orders_run_all(&world) > 100);
+}
+
+static void
+one_wake_reaches_one_who_parks(void **state)
+{
+    (void)state;
+    run_all(1, false, (struct orders_world){.steps_counts = {12, 3}});
+}
+
+static void
+each_of_two_wakes_reaches_one_who_parks(void **state)
+{
+    (void)state;
+    run_all(2, false, (struct orders_world){.steps_counts = {10, 3, 3}});
+}
+
+static void
+a_wake_at_the_deadline_is_not_lost(void **state)
+{
+    (void)state;
+    run_all(1, true, (struct orders_world){.steps_counts = {12, 3}});
+    run_all(2, true, (struct orders_world){.steps_counts = {10, 3, 3}});
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_wake_reaches_one_who_parks),
+        cmocka_unit_test(each_of_two_wakes_reaches_one_who_parks),
+        cmocka_unit_test(a_wake_at_the_deadline_is_not_lost),
+    };
+    return cmocka_run_group_tests_name("park", tests, NULL, NULL);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Goal: nobody stays paused on a mailbox that is not congested, and no mark is
+ * left on one that is empty.
+ *
+ * Method: pausers add a message and, told that the mailbox is congested, pause;
+ * the owner takes off what is there. Whoever is told to, resumes all who are
+ * paused. Every order of the operations on the limit's two words. Afterwards the
+ * owner takes off what is left, and everybody must have been resumed as often as
+ * it was paused.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "mailbox/limit.h"
+#include "tests/support/orders.h"
+
+enum { PAUSERS_MAX = 2 };
+
+static const struct tp_limit_marks marks = {
+    .messages_high = 2,
+    .messages_low = 1,
+    .messages_hard = 3,
+    .bytes_high = 1 << 20,
+    .bytes_low = 1 << 19,
+    .bytes_hard = 1 << 21,
+};
+
+static struct tp_limit limit;
+static struct troupe_message resumes[PAUSERS_MAX];
+static bool is_paused[PAUSERS_MAX];
+static int waiting_at_first; /* messages */
+static int waiting_count;    /* messages added and not taken off */
+static int adding_count;     /* senders that have not added yet */
+static int pausers_count;
+static bool is_pushed_unasked;
+
+static void
+resume_all(void)
+{
+    struct troupe_message *resume = tp_limit_take_paused(&limit);
+
+    while (resume != NULL) {
+        struct troupe_message *next = resume->next;
+
+        CHECK(is_paused[resume->sender]);
+        is_paused[resume->sender] = false;
+        resume = next;
+    }
+}
+
+static bool
+add(void)
+{
+    bool relieved = false;
+    enum tp_limit_verdict verdict = tp_limit_add(&limit, &marks, 1, &relieved);
+
+    if (relieved) {
+        resume_all();
+    }
+    waiting_count += verdict != TP_LIMIT_REFUSED;
+    adding_count--;
+    return verdict == TP_LIMIT_TAKEN_BUT_CONGESTED;
+}
+
+static bool
+add_unasked(void)
+{
+    bool is_congested = tp_limit_add_granted(&limit, &marks, 1, 1);
+
+    waiting_count++;
+    adding_count--;
+    return is_congested;
+}
+
+static void
+send_and_pause(void *arg)
+{
+    struct troupe_message *resume = arg;
+    troupe_pid own = resume->sender;
+
+    if (is_pushed_unasked ? add_unasked() : add()) {
+        is_paused[own] = true;
+        if (!tp_limit_pause(&limit, &resume)) {
+            resume_all();
+        }
+    }
+}
+
+static void
+subtract_one(void)
+{
+    waiting_count--;
+    if (tp_limit_subtract(&limit, &marks, 1, 1)) {
+        resume_all();
+    }
+}
+
+static void
+own(void *arg)
+{
+    (void)arg;
+    while (waiting_count > 0 || adding_count > 0) {
+        if (waiting_count > 0) {
+            subtract_one();
+        } else {
+            steps_pause();
+        }
+    }
+}
+
+static void
+begin(struct steps *steps)
+{
+    bool relieved;
+
+    limit = (struct tp_limit){0};
+    for (int i = 0; i < waiting_at_first; i++) {
+        (void)tp_limit_add(&limit, &marks, 1, &relieved);
+    }
+    waiting_count = waiting_at_first;
+    adding_count = pausers_count;
+    for (int i = 0; i < pausers_count; i++) {
+        resumes[i] = (struct troupe_message){.sender = (troupe_pid)i};
+        is_paused[i] = false;
+        steps_add(steps, send_and_pause, &resumes[i]);
+    }
+    steps_add(steps, own, NULL);
+}
+
+static void
+end(bool have_all_ended)
+{
+    CHECK(have_all_ended);
+    CHECK(limit.held == 0);
+    CHECK(limit.paused == NULL);
+    for (int i = 0; i < pausers_count; i++) {
+        CHECK(!is_paused[i]);
+    }
+}
+
+static void
+run_all(int pausers, int waiting, struct orders_world world)
+{
+    pausers_count = pausers;
+    waiting_at_first = waiting;
+    world.begin = begin;
+    world.end = end;
+    world.threads_count = (size_t)pausers + 1;
+    assert_true(orders_run_all(&world) > 3000);
+}
+
+static void
+a_pauser_and_the_owner_in_every_order(void **state)
+{
+    (void)state;
+    for (int waiting = 1; waiting <= 3; waiting++) {
+        is_pushed_unasked = false;
+        run_all(1, waiting, (struct orders_world){.steps_counts = {8, 8}});
+        is_pushed_unasked = true;
+        run_all(1, waiting, (struct orders_world){.steps_counts = {8, 8}});
+    }
+}
+
+static void
+two_pausers_and_the_owner_in_every_order(void **state)
+{
+    (void)state;
+    is_pushed_unasked = false;
+    for (int waiting = 1; waiting <= 3; waiting++) {
+        run_all(2, waiting, (struct orders_world){.steps_counts = {5, 5, 6}});
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pauser_and_the_owner_in_every_order),
+        cmocka_unit_test(two_pausers_and_the_owner_in_every_order),
+    };
+    return cmocka_run_group_tests_name("pause", tests, NULL, NULL);
+}
