@@ -176,5 +176,6 @@ bank_replay(const void *options, char *const *operands, size_t operands_count)
     (void)operands;
     (void)operands_count;
     bank_replay_shared(stdout);
+    bank_replay_actor(stdout);
     return 0;
 }

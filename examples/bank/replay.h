@@ -5,7 +5,8 @@
  * An account holds $100; one thread adds 50 and one takes 20, each by reading
  * the balance, computing, and writing it back. Nothing here runs in parallel:
  * all interleavings of the six steps are gone through one after the other, so
- * what is printed is the same on every run and every machine.
+ * what is printed is the same on every run and every machine. Then the same
+ * two changes as messages to an account actor.
  *
  *     bank_replay    the main thread
  */
@@ -21,5 +22,9 @@ int bank_replay(
 
 /* The part about shared memory. */
 void bank_replay_shared(FILE *stream);
+
+/* The same two changes as messages to an account, in every order in which they
+ * can arrive. The actors run in a simulation. */
+void bank_replay_actor(FILE *stream);
 
 #endif

@@ -135,6 +135,8 @@ class Replay(unittest.TestCase):
         for outcome, count in ((80, 9), (130, 2), (150, 9)):
             self.assertRegex(text, rf"(?m)^ +{outcome} +{count} ")
         self.assertIn("All 20 interleavings", text)
+        self.assertRegex(text, r"(?m)^ +130  A's deposit of 50, then B's")
+        self.assertRegex(text, r"(?m)^ +130  B's withdrawal of 20, then A's")
         self.assertEqual(run("replay").stdout, result.stdout)
 
     def test_its_steps_end_at_80(self):

@@ -59,8 +59,7 @@ static inline void
 jobs_no_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
 {
     (void)worker;
-    (void)timeout;
-    CHECK(!"a timeout that the test never made");
+    CHECK(timeout == NULL); /* the test never made one */
 }
 
 static inline void

@@ -38,6 +38,7 @@ what_the_standard_forbids_is_not_valid(void **state)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         assert_false(is_valid(texts[i]));
     }
+    assert_false(bank_utf8_is_valid("\xc3\xab", 1));
 }
 
 static void

@@ -130,6 +130,33 @@ sums_beyond_64_bits_on_the_way_do_no_harm(void **state)
     bank_ledger_fini(&ledger);
 }
 
+/* In the file's order there is always room; in others some must be declined by
+ * the receiver, after the sender has agreed. */
+static void
+a_transfer_without_room_at_its_end_is_declined_as_a_whole(void **state)
+{
+    struct bank_ledger ledger;
+    uint32_t overflowing;
+
+    (void)state;
+    bank_ledger_init(&ledger);
+    assert_int_equal(
+        bank_ledger_open(&ledger, "a", 1, 1000), BANK_LEDGER_ADDED);
+    assert_int_equal(
+        bank_ledger_open(&ledger, "b", 1, INT64_MAX - 5), BANK_LEDGER_ADDED);
+    for (int i = 0; i < 500; i++) {
+        struct bank_transaction up = {0, 1, 5};
+        struct bank_transaction down = {1, 0, 5};
+
+        assert_int_equal(
+            bank_ledger_post(&ledger, &up, &overflowing), BANK_LEDGER_ADDED);
+        assert_int_equal(
+            bank_ledger_post(&ledger, &down, &overflowing), BANK_LEDGER_ADDED);
+    }
+    expect_all_exact(&ledger, true);
+    bank_ledger_fini(&ledger);
+}
+
 static void
 more_threads_than_transactions_and_no_transactions_are_fine(void **state)
 {
@@ -193,6 +220,8 @@ main(void)
         cmocka_unit_test(
             with_overdraft_refused_they_are_those_without_what_was_declined),
         cmocka_unit_test(sums_beyond_64_bits_on_the_way_do_no_harm),
+        cmocka_unit_test(
+            a_transfer_without_room_at_its_end_is_declined_as_a_whole),
         cmocka_unit_test(
             more_threads_than_transactions_and_no_transactions_are_fine),
         cmocka_unit_test(

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bench: one question, asked several times, and its answer checked.
+ *
+ * A benchmark is a file with one of these. Its run makes a system of actors,
+ * measures it once and says whether the result was right. The harness runs it
+ * once to warm up, then several times, and reports the median and the spread.
+ * All of them use the options that a program gets by default; the number of
+ * workers is the only one that the harness sets.
+ */
+#ifndef TROUPE_BENCH_BENCH_H
+#define TROUPE_BENCH_BENCH_H
+
+#include "troupe/troupe.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bench_case {
+    struct troupe_runtime *runtime; /* started, empty */
+    struct troupe_self *self;       /* of the measuring thread */
+    uint64_t count;                 /* how much; see struct bench */
+};
+
+struct bench_result {
+    double value; /* in the benchmark's unit */
+    bool is_right;
+};
+
+struct bench {
+    const char *name;
+    const char *question;
+    const char *unit;
+    uint64_t count; /* of what the unit is per: messages, actors */
+    bool (*run)(const struct bench_case *bench, struct bench_result *result);
+};
+
+/* Now, on the monotonic clock. */
+uint64_t bench_now_ns(void);
+
+/* What this process keeps in memory, in bytes. */
+uint64_t bench_resident_bytes(void);
+
+/* Waits until an actor has called troupe_runtime_quit(); nanoseconds since. */
+double bench_wait_ns(const struct bench_case *bench, uint64_t since_ns);
+
+extern const struct bench bench_pingpong;
+extern const struct bench bench_counting;
+extern const struct bench bench_fanin;
+extern const struct bench bench_ring;
+extern const struct bench bench_fjcreate;
+extern const struct bench bench_skynet;
+extern const struct bench bench_idle;
+extern const struct bench bench_idle_cpu;
+
+#endif
