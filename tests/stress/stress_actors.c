@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Goal: no message is lost, doubled or reordered between actors; none waits for
- * ever, whoever pauses whom; slots that live and die by the thousand mix nothing
- * up; a flood holds bounded memory.
+ * ever, whoever pauses whom; slots that live and die by the thousand mix
+ * nothing up; a flood holds bounded memory.
  *
- * Method: three small systems on all workers, each of which knows by itself when
- * it is complete and then quits. A lost wake-up or a ring of paused actors shows
- * as a hang, which ctest's timeout turns into a failure.
+ * Method: three small systems on all workers, each of which knows by itself
+ * when it is complete and then quits. A lost wake-up or a ring of paused actors
+ * shows as a hang, which ctest's timeout turns into a failure.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -207,8 +207,8 @@ on_member_step(struct troupe_self *self, void *state, const struct step *step)
     }
 }
 
-TROUPE_BEHAVIOUR(member, sizeof(struct member),
-    TROUPE_ON(meet, on_member_meet), TROUPE_ON(step, on_member_step));
+TROUPE_BEHAVIOUR(member, sizeof(struct member), TROUPE_ON(meet, on_member_meet),
+    TROUPE_ON(step, on_member_step));
 
 static void
 a_ring_of_floods_never_stands_still(void **state)
@@ -278,8 +278,8 @@ on_parent_done(struct troupe_self *self, void *state, const struct done *done)
     }
 }
 
-TROUPE_BEHAVIOUR(parent, sizeof(struct parent),
-    TROUPE_ON(step, on_parent_step), TROUPE_ON(done, on_parent_done));
+TROUPE_BEHAVIOUR(parent, sizeof(struct parent), TROUPE_ON(step, on_parent_step),
+    TROUPE_ON(done, on_parent_done));
 
 static void
 actors_are_born_and_die_by_the_thousand(void **state)

@@ -129,8 +129,8 @@ sum_of(struct troupe_runtime *runtime, troupe_pid pid)
 {
     struct sum sum = {-1};
 
-    assert_int_equal(troupe_ask(troupe_thread_self(runtime), pid, long_ns, sum,
-                         &sum, get),
+    assert_int_equal(
+        troupe_ask(troupe_thread_self(runtime), pid, long_ns, sum, &sum, get),
         TROUPE_OK);
     return sum.value;
 }
@@ -193,15 +193,14 @@ wrong_options_are_refused_with_a_sentence(void **state)
     struct troupe_options options = TROUPE_OPTIONS(.workers_count = 5000);
 
     (void)state;
-    assert_int_equal(troupe_runtime_create(&options, &runtime),
-        TROUPE_E_INVALID_ARGUMENT);
+    assert_int_equal(
+        troupe_runtime_create(&options, &runtime), TROUPE_E_INVALID_ARGUMENT);
     assert_non_null(strstr(troupe_err_detail(), "5000"));
     options = TROUPE_OPTIONS(.workers_count = 1);
     options.size = 4096;
     assert_int_equal(
         troupe_runtime_create(&options, &runtime), TROUPE_E_ABI_MISMATCH);
-    assert_int_equal(
-        troupe_runtime_create_abi(TROUPE_ABI + 1, NULL, &runtime),
+    assert_int_equal(troupe_runtime_create_abi(TROUPE_ABI + 1, NULL, &runtime),
         TROUPE_E_ABI_MISMATCH);
     assert_null(runtime);
 }
@@ -213,13 +212,12 @@ sixteen_runtimes_live_in_one_process(void **state)
 
     (void)state;
     for (int i = 0; i < 16; i++) {
-        assert_int_equal(
-            troupe_runtime_create(
-                &TROUPE_OPTIONS(.workers_count = 1), &runtimes[i]),
+        assert_int_equal(troupe_runtime_create(
+                             &TROUPE_OPTIONS(.workers_count = 1), &runtimes[i]),
             TROUPE_OK);
     }
-    assert_int_equal(troupe_runtime_create(NULL, &runtimes[16]),
-        TROUPE_E_TOO_MANY_RUNTIMES);
+    assert_int_equal(
+        troupe_runtime_create(NULL, &runtimes[16]), TROUPE_E_TOO_MANY_RUNTIMES);
     for (int i = 0; i < 17; i++) {
         troupe_runtime_destroy(&runtimes[i]);
     }
@@ -325,9 +323,8 @@ threads_outside_tell_and_ask_at_once(void **state)
     (void)state;
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < THREADS; i++) {
-            assert_int_equal(pthread_create(&threads[i], NULL, tell_and_ask,
-                                 &outsider),
-                0);
+            assert_int_equal(
+                pthread_create(&threads[i], NULL, tell_and_ask, &outsider), 0);
         }
         for (int i = 0; i < THREADS; i++) {
             pthread_join(threads[i], NULL);
@@ -347,12 +344,10 @@ a_thread_takes_replies_only_and_errno_is_kept(void **state)
 
     (void)state;
     errno = 4711;
-    assert_int_equal(
-        troupe_tell(self, troupe_self_pid(self), add, .value = 1),
+    assert_int_equal(troupe_tell(self, troupe_self_pid(self), add, .value = 1),
         TROUPE_E_NO_HANDLER);
     assert_int_equal(troupe_tell(self, pid, add, .value = 1), TROUPE_OK);
-    assert_int_equal(
-        troupe_ask(self, pid, long_ns, sum, &sum, get), TROUPE_OK);
+    assert_int_equal(troupe_ask(self, pid, long_ns, sum, &sum, get), TROUPE_OK);
     assert_int_equal(
         troupe_ask(self, pid, 0, sum, &sum, get) == TROUPE_E_TIMED_OUT ||
             sum.value == 1,

@@ -158,6 +158,36 @@ a_transfer_without_room_at_its_end_is_declined_as_a_whole(void **state)
 }
 
 static void
+many_accounts_and_many_declined_are_all_accounted_for(void **state)
+{
+    enum { MANY_ACCOUNTS = 1500, MANY_DECLINED = 9000 };
+    struct bank_ledger ledger;
+    uint32_t overflowing;
+    char name[16];
+
+    (void)state;
+    bank_ledger_init(&ledger);
+    for (uint32_t i = 0; i < MANY_ACCOUNTS; i++) {
+        size_t length = (size_t)sprintf(name, "%u", i);
+
+        assert_int_equal(
+            bank_ledger_open(&ledger, name, length, 7), BANK_LEDGER_ADDED);
+    }
+    for (uint32_t i = 0; i < MANY_DECLINED; i++) {
+        struct bank_transaction hopeless = {0, BANK_NOBODY, 8};
+        struct bank_transaction fine = {i % MANY_ACCOUNTS, BANK_NOBODY, 1};
+
+        assert_int_equal(bank_ledger_post(&ledger, &hopeless, &overflowing),
+            BANK_LEDGER_ADDED);
+        assert_int_equal(
+            bank_ledger_post(&ledger, &fine, &overflowing), BANK_LEDGER_ADDED);
+    }
+    expect_all_exact(&ledger, false);
+    expect_all_exact(&ledger, true);
+    bank_ledger_fini(&ledger);
+}
+
+static void
 more_threads_than_transactions_and_no_transactions_are_fine(void **state)
 {
     struct bank_transaction deposit = {BANK_NOBODY, 0, 1};
@@ -222,6 +252,7 @@ main(void)
         cmocka_unit_test(sums_beyond_64_bits_on_the_way_do_no_harm),
         cmocka_unit_test(
             a_transfer_without_room_at_its_end_is_declined_as_a_whole),
+        cmocka_unit_test(many_accounts_and_many_declined_are_all_accounted_for),
         cmocka_unit_test(
             more_threads_than_transactions_and_no_transactions_are_fine),
         cmocka_unit_test(

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Goal: a program that runs out of memory anywhere is told so, loses no message
+ * that was taken, and leaves nothing behind.
+ *
+ * Method: a small program is run with its first request for memory failing,
+ * then its second, and so on past its last one. Simulated, so that each run
+ * asks in the same order.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "tests/support/check.h"
+#include "troupe/troupe.h"
+
+enum { REQUESTS_COUNT_MAX = 200, LARGE_BYTES = 9000 };
+
+#define NUMBER(FIELD) FIELD(int64, value)
+#define BLOB(FIELD) FIELD(bin, bytes)
+#define PEER(FIELD) FIELD(pid, to)
+TROUPE_MESSAGE(add, NUMBER)
+TROUPE_MESSAGE(blob, BLOB)
+TROUPE_MESSAGE(get, TROUPE_NO_FIELDS)
+TROUPE_MESSAGE(sum, NUMBER)
+TROUPE_MESSAGE(ask_on, PEER)
+
+struct counter {
+    int64_t sum;
+    char rest[LARGE_BYTES];
+};
+
+static int64_t accepted; /* what the counter was told, and had to get */
+static int64_t counted;
+
+static void
+on_add(struct troupe_self *self, void *state, const struct add *add)
+{
+    struct counter *counter = state;
+
+    (void)self;
+    counter->sum += add->value;
+    counted += add->value;
+}
+
+static void
+on_blob(struct troupe_self *self, void *state, const struct blob *blob)
+{
+    (void)self, (void)state;
+    CHECK(blob->bytes.size == LARGE_BYTES);
+    counted += 1;
+}
+
+static void
+on_get(struct troupe_self *self, void *state, const struct get *get)
+{
+    struct counter *counter = state;
+
+    (void)get;
+    (void)troupe_reply(self, sum, .value = counter->sum);
+}
+
+TROUPE_BEHAVIOUR(counter, sizeof(struct counter), TROUPE_ON(add, on_add),
+    TROUPE_ON(blob, on_blob), TROUPE_ON(get, on_get));
+
+static void
+on_answer(struct troupe_self *self, void *state, uint64_t context,
+    const struct troupe_answer *answer)
+{
+    (void)self, (void)state, (void)context, (void)answer;
+}
+
+static void
+on_ask_on(struct troupe_self *self, void *state, const struct ask_on *ask_on)
+{
+    (void)state;
+    (void)troupe_ask_then(
+        self, ask_on->to, TROUPE_SECONDS(1), on_answer, 0, get);
+}
+
+TROUPE_BEHAVIOUR(asker, 0, TROUPE_ON(ask_on, on_ask_on));
+
+static void
+keep_quiet(void *context, enum troupe_log_level level, const char *line)
+{
+    (void)context, (void)level, (void)line;
+}
+
+static troupe_err
+use(struct troupe_runtime *runtime)
+{
+    static const char bytes[LARGE_BYTES];
+    struct troupe_self *self = troupe_thread_self(runtime);
+    struct sum sum;
+    troupe_pid one;
+    troupe_pid other;
+    troupe_err err;
+
+    if (self == NULL) {
+        return TROUPE_E_NO_MEMORY;
+    }
+    if ((err = troupe_spawn(self, counter, &one)) != TROUPE_OK ||
+        (err = troupe_spawn(self, asker, &other)) != TROUPE_OK ||
+        (err = troupe_tell(self, one, add, .value = 5)) != TROUPE_OK) {
+        return err;
+    }
+    accepted += 5;
+    if ((err = troupe_tell(self, one, blob, .bytes = {bytes, LARGE_BYTES})) !=
+        TROUPE_OK) {
+        return err;
+    }
+    accepted += 1;
+    if ((err = troupe_tell(self, other, ask_on, .to = one)) != TROUPE_OK) {
+        return err;
+    }
+    return troupe_ask(self, one, TROUPE_SECONDS(1), sum, &sum, get);
+}
+
+static troupe_err
+run(void)
+{
+    struct troupe_runtime *runtime = NULL;
+    troupe_err err = troupe_runtime_create(
+        &TROUPE_OPTIONS(.simulate = true, .seed = 1, .log = keep_quiet),
+        &runtime);
+
+    accepted = 0;
+    counted = 0;
+    if (err == TROUPE_OK) {
+        err = troupe_runtime_start(runtime);
+    }
+    if (err == TROUPE_OK) {
+        err = use(runtime);
+        CHECK(
+            troupe_runtime_stop(runtime, TROUPE_SECONDS(9), NULL) == TROUPE_OK);
+    }
+    troupe_runtime_destroy(&runtime);
+    CHECK(runtime == NULL);
+    return err;
+}
+
+static void
+each_request_for_memory_may_fail(void **state)
+{
+    uint64_t blocks;
+    uint64_t mappings;
+    int refused_count = 0;
+    int served_count = 0;
+
+    (void)state;
+    assert_int_equal(run(), TROUPE_OK); /* registers what stays for ever */
+    blocks = tp_memory_blocks_count();
+    mappings = tp_memory_mappings_count();
+    for (uint64_t n = 1; n <= REQUESTS_COUNT_MAX; n++) {
+        troupe_err err;
+
+        tp_memory_fail_at(n);
+        err = run();
+        tp_memory_fail_at(0);
+        assert_true(err == TROUPE_OK || err == TROUPE_E_NO_MEMORY ||
+                    err == TROUPE_E_NO_REPLY || err == TROUPE_E_TIMED_OUT);
+        assert_int_equal(accepted, counted);
+        assert_int_equal(tp_memory_blocks_count(), blocks);
+        assert_int_equal(tp_memory_mappings_count(), mappings);
+        refused_count += err != TROUPE_OK;
+        served_count += err == TROUPE_OK;
+    }
+    assert_true(refused_count >= 8);
+    assert_true(served_count >= 50);
+}
+
+static void
+a_runtime_without_any_memory_says_so(void **state)
+{
+    struct troupe_runtime *runtime = NULL;
+
+    (void)state;
+    tp_memory_fail_every(true);
+    assert_int_equal(troupe_runtime_create(NULL, &runtime), TROUPE_E_NO_MEMORY);
+    tp_memory_fail_every(false);
+    assert_null(runtime);
+}
+
+static void
+a_message_larger_than_a_message_may_be_is_refused(void **state)
+{
+    struct troupe_runtime *runtime = NULL;
+    struct troupe_stop_report report = TROUPE_STOP_REPORT;
+    struct troupe_self *self;
+    troupe_pid pid;
+
+    (void)state;
+    assert_int_equal(
+        troupe_runtime_create(&TROUPE_OPTIONS(.log = keep_quiet), &runtime),
+        TROUPE_OK);
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+    self = troupe_thread_self(runtime);
+    assert_int_equal(troupe_spawn(self, counter, &pid), TROUPE_OK);
+    assert_int_equal(troupe_tell(self, pid, blob, .bytes = {"", too_many}),
+        TROUPE_E_MESSAGE_TOO_LARGE);
+    assert_int_equal(
+        troupe_runtime_stop(runtime, TROUPE_SECONDS(60), &report), TROUPE_OK);
+    assert_int_equal(report.dead_letters_count[TROUPE_DEAD_LETTER_REFUSED], 1);
+    troupe_runtime_destroy(&runtime);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_request_for_memory_may_fail),
+        cmocka_unit_test(a_runtime_without_any_memory_says_so),
+        cmocka_unit_test(a_message_larger_than_a_message_may_be_is_refused),
+    };
+    return cmocka_run_group_tests_name("failing_memory", tests, NULL, NULL);
+}
