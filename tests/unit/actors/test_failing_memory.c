@@ -192,6 +192,7 @@ a_message_larger_than_a_message_may_be_is_refused(void **state)
     struct troupe_stop_report report = TROUPE_STOP_REPORT;
     struct troupe_self *self;
     troupe_pid pid;
+    volatile uint32_t too_many = TROUPE_PAYLOAD_BYTES_MAX + 1;
 
     (void)state;
     assert_int_equal(
