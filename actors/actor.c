@@ -100,8 +100,8 @@ install(struct troupe_self *self, struct tp_actor *actor,
 
     TP_ASSERT(is_vacant(actor));
     actor->table = start->table;
-    actor->pid = tp_registry_pid(
-        &self->runtime->registry, actor, message->incarnation);
+    actor->pid =
+        tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
     actor->flags = 0;
     memset(actor->state.bytes, 0, sizeof(actor->state.bytes));
     if (start->state != NULL) {
@@ -253,6 +253,7 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
             TROUPE_E_NO_HANDLER);
         return;
     }
+    self->handled_count++;
     put_down(self);
 }
 
@@ -268,7 +269,6 @@ handle(struct troupe_self *self, struct tp_actor *actor,
             return;
         }
         dispatch(self, actor, message);
-        self->handled_count++;
     } else if (is_for_occupant(actor, message)) {
         tp_answer_handle(self, actor, message, state_of(actor));
     } else {
@@ -313,8 +313,7 @@ static bool
 needs_attention(const struct troupe_self *self, const struct tp_actor *actor)
 {
     return (actor->flags & (TP_ACTOR_ATTENTION - 1)) != 0 ||
-           actor->mailbox.control != NULL ||
-           self->congested != NULL;
+           actor->mailbox.control != NULL || self->congested != NULL;
 }
 
 /* Handles one message. False: the turn is over. */

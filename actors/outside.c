@@ -16,6 +16,10 @@ tp_outside_check(struct troupe_self *self)
 {
     enum tp_runtime_state state;
 
+    if (self == NULL) {
+        return tp_err_set(TROUPE_E_NOT_RUNNING,
+            "there is no self: troupe_thread_self() was refused before");
+    }
     if (self->worker != NULL) {
         return TROUPE_OK;
     }
@@ -58,7 +62,7 @@ look(struct troupe_self *self)
 
     tp_mailbox_fill(mailbox, &self->actor->inbox);
     while ((message = tp_mailbox_pop_control(mailbox)) != NULL) {
-        self->is_paused = false;
+        self->is_paused &= message->kind != TP_MESSAGE_RESUME;
         tp_post_free(self, message);
     }
     while ((message = tp_mailbox_pop(mailbox)) != NULL) {
@@ -118,8 +122,10 @@ wait_until_served(struct troupe_self *self, uint64_t deadline_ns)
             return TROUPE_OK;
         }
         if (!is_in_time) {
-            return tp_err_set(
-                TROUPE_E_TIMED_OUT, "no answer before the deadline");
+            return tp_err_set(TROUPE_E_TIMED_OUT,
+                tp_runtime_state_of(self->runtime) == TP_RUNTIME_CREATED
+                    ? "the runtime has not been started"
+                    : "no answer before the deadline");
         }
     }
 }

@@ -48,6 +48,10 @@ static troupe_err __attribute__((cold)) no_such_actor(troupe_pid to)
 {
     char text[TP_PID_TEXT_BYTES];
 
+    if (to == TROUPE_NO_PID) {
+        return tp_err_set(
+            TROUPE_E_NO_SUCH_ACTOR, "TROUPE_NO_PID names no actor");
+    }
     return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
         "this runtime never made an actor %s", tp_pid_text(text, to));
 }
@@ -64,8 +68,7 @@ tp_post_flush(struct troupe_self *self)
         self->congested = actor;
     }
     self->chain.messages_count = 0;
-    if (tp_inbox_push(
-            &actor->inbox, self->chain.newest, self->chain.oldest)) {
+    if (tp_inbox_push(&actor->inbox, self->chain.newest, self->chain.oldest)) {
         make_ready(self, actor);
     }
 }

@@ -563,19 +563,19 @@ troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
 #undef X
     };
 
-    fprintf(stream, "%-52s %s\n", "drained before the deadline",
+    fprintf(stream, "%-64s %s\n", "drained before the deadline",
         report->is_drained ? "yes" : "no");
-    fprintf(stream, "%-52s %" PRIu64 "\n", "messages handled",
+    fprintf(stream, "%-64s %" PRIu64 "\n", "messages handled",
         report->messages_handled_count);
     for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
         if (report->dead_letters_count[i] > 0) {
-            fprintf(stream, "dead letters: %-38s %" PRIu64 "\n", names[i],
+            fprintf(stream, "dead letters: %-50s %" PRIu64 "\n", names[i],
                 report->dead_letters_count[i]);
         }
     }
-    fprintf(stream, "%-52s %" PRIu64 "\n", "actors alive at the end",
+    fprintf(stream, "%-64s %" PRIu64 "\n", "actors alive at the end",
         report->actors_alive_count);
-    fprintf(stream, "%-52s %" PRIu64 "\n", "of them waiting for an answer",
+    fprintf(stream, "%-64s %" PRIu64 "\n", "of them waiting for an answer",
         report->actors_waiting_count);
 }
 

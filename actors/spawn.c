@@ -89,6 +89,15 @@ troupe_spawn_behaviour(struct troupe_self *self,
     return tp_post(self, made, &start);
 }
 
+static bool
+is_outside(struct troupe_self *self, troupe_pid pid)
+{
+    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, pid);
+
+    return actor != NULL &&
+           ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE;
+}
+
 troupe_err
 troupe_stop(struct troupe_self *self, troupe_pid actor)
 {
@@ -101,6 +110,11 @@ troupe_stop(struct troupe_self *self, troupe_pid actor)
     if (self->worker != NULL && self->actor != NULL && actor == self->pid) {
         self->actor->flags |= TP_ACTOR_IS_STOPPING;
         return TROUPE_OK;
+    }
+    if (is_outside(self, actor)) {
+        return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
+            "it is a thread outside the runtime, which is not stopped by "
+            "messages");
     }
     stop = tp_post_block(self, 0);
     if (stop == NULL) {

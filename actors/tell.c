@@ -40,6 +40,9 @@ troupe_message_open(struct troupe_self *self, struct troupe_schema *schema,
     uint32_t number = troupe_schema_number(schema);
     troupe_err err;
 
+    if (__builtin_expect(self == NULL, 0)) {
+        return tp_outside_check(NULL);
+    }
     if (__builtin_expect(number == 0, 0)) {
         err = troupe_schema_intern(schema);
         if (err != TROUPE_OK) {
@@ -152,8 +155,12 @@ troupe_tell_refused(struct troupe_self *self, troupe_pid to,
     const struct troupe_schema *schema, troupe_err why)
 {
     struct tp_dead_letter letter = {
-        cause_of(why), troupe_schema_number(schema), to, self->pid};
+        cause_of(why), troupe_schema_number(schema), to, TROUPE_NO_PID};
 
+    if (self == NULL) {
+        return why; /* there is no runtime to count it */
+    }
+    letter.sender = self->pid;
     tp_dead_letters_record(&self->runtime->dead_letters, &letter);
     return why;
 }
@@ -185,6 +192,7 @@ troupe_tell_closed(struct troupe_self *self, troupe_pid to,
     troupe_message_close(message, end);
     err = post(self, to, &message);
     if (__builtin_expect(err != TROUPE_OK, 0)) {
+        message->sender = self->pid;
         tp_post_dead(self, &message, to, cause_of(err), err);
     }
     return err;

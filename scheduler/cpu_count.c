@@ -73,10 +73,13 @@ read_control(const char *root, const char *directory, const char *name,
     char line[LINE_BYTES_MAX])
 {
     char path[2 * LINE_BYTES_MAX];
+    int length = snprintf(path, sizeof(path), "%s/%s", directory, name);
     FILE *file;
     bool is_read;
 
-    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    if (length < 0 || length >= (int)sizeof(path)) {
+        return false;
+    }
     file = open_below(root, path);
     if (file == NULL) {
         return false;

@@ -57,7 +57,7 @@ set xrange [0.9:18]
 set xtics (1, 2, 4, 8, 16)
 set yrange [0:*]
 set format y "%.0s%c"
-set grid ytics linecolor rgb "#dddddd"
+set grid ytics linetype 1 linewidth 0.5 dashtype 3 linecolor rgb "#999999"
 set border 3
 set tics nomirror
 set key outside right top

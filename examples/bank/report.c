@@ -185,19 +185,26 @@ find_trial(
     return i;
 }
 
-/* How fast actors are beside one other variant, if both took part. */
+/* How fast actors are beside the variants with locks, as far as they took
+ * part. */
 static void
-print_ratio(const struct bank_trial *trials, const struct figures *figures,
-    size_t trials_count, const char *name, FILE *stream)
+print_ratios(const struct bank_trial *trials, const struct figures *figures,
+    size_t trials_count, FILE *stream)
 {
+    static const char *const names[] = {"mutex", "locks"};
     size_t actors = find_trial(trials, trials_count, "actors");
-    size_t other = find_trial(trials, trials_count, name);
+    const char *format = "; actors ran at %.2f times the rate of %s";
 
-    if (actors < trials_count && other < trials_count) {
-        fprintf(stream, "; actors ran at %.2f times the rate of %s",
-            figures[actors].transactions_per_second /
-                figures[other].transactions_per_second,
-            name);
+    for (size_t i = 0; actors < trials_count && i < 2; i++) {
+        size_t other = find_trial(trials, trials_count, names[i]);
+
+        if (other < trials_count) {
+            fprintf(stream, format,
+                figures[actors].transactions_per_second /
+                    figures[other].transactions_per_second,
+                names[i]);
+            format = " and %.2f times that of %s";
+        }
     }
 }
 
@@ -214,8 +221,7 @@ print_verdict(const struct bank_trial *trials, const struct figures *figures,
         fputs(i == 0 ? "" : i + 1 < trials_count ? ", " : " and ", stream);
         print_finding(&trials[i], stream);
     }
-    print_ratio(trials, figures, trials_count, "mutex", stream);
-    print_ratio(trials, figures, trials_count, "locks", stream);
+    print_ratios(trials, figures, trials_count, stream);
     fputs(".\n", stream);
 }
 

@@ -150,11 +150,13 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_become_behaviour(
     struct troupe_self *self, struct troupe_behaviour *behaviour);
 
 /**
- * Tells an actor to stop after the message it has in hand, before any other
- * that waits; those become dead letters. An actor may stop itself. To stop who
- * has stopped already is fine.
+ * Tells an actor to stop, before it handles what waits: at the beginning of its
+ * next turn, which is at most 64 messages away; what is left becomes dead
+ * letters. An actor that stops itself handles nothing after the message in
+ * hand. To stop who has stopped already is fine.
  *
- * Errors: NO_SUCH_ACTOR (never existed), NO_MEMORY, NOT_RUNNING.
+ * Errors: NO_SUCH_ACTOR (never existed, or is a thread), NO_MEMORY,
+ * NOT_RUNNING.
  */
 TROUPE_API troupe_err troupe_stop(struct troupe_self *self, troupe_pid actor);
 

@@ -54,13 +54,18 @@ struct troupe_options {
     void *log_context;
 };
 
-#ifdef __cplusplus
-#define TROUPE_OPTIONS(...)                                                    \
-    troupe_options                                                             \
-    {                                                                          \
-        sizeof(troupe_options), __VA_ARGS__                                    \
-    }
-#else
+/** The defaults, for those who would rather set fields afterwards (C++). */
+static inline struct troupe_options
+troupe_options_default(void)
+{
+    struct troupe_options options;
+
+    __builtin_memset(&options, 0, sizeof(options));
+    options.size = sizeof(options);
+    return options;
+}
+
+#ifndef __cplusplus
 #define TROUPE_OPTIONS(...)                                                    \
     ((struct troupe_options){                                                  \
         .size = sizeof(struct troupe_options), __VA_ARGS__})
@@ -149,7 +154,7 @@ TROUPE_API void troupe_runtime_wait(struct troupe_runtime *runtime);
  * This thread as a sender: it may spawn, tell and ask. Made at a thread's first
  * call and returned when the thread ends. NULL if there is no memory, the
  * runtime has been stopped, or this thread may not call (simulation); the
- * detail says which.
+ * detail says which, and every call with it returns NOT_RUNNING.
  */
 TROUPE_API struct troupe_self *troupe_thread_self(
     struct troupe_runtime *runtime);

@@ -95,37 +95,35 @@ def pages_of(root):
 
 # ---- programs ---------------------------------------------------------------
 
-def program_of(root, block, parts):
-    """The program that a block is, or is the first part of; else None, or why not."""
-    if not block.mark:
-        return Program(block.where(), block.info, block.body)
+def program_of(root, block, known):
+    """The program that a block is or belongs to. known: the page's, by their marks."""
     kind, _, name = block.mark.partition(" ")
-    if kind == "from":
-        source = (root / name).read_text()
-        if block.body not in source:
-            raise ValueError(f"this does not stand in {name} word for word")
-        return Program(block.where(), block.info, source)
+    if not kind:
+        return Program(block.where(), block.info, block.body)
     if kind == "in":
         prelude = (root / "tests/docs" / f"{name}.c").read_text()
         return Program(block.where(), block.info,
             prelude.replace("/* HERE */", block.body), is_loose=True)
+    if kind == "from":
+        source = (root / name).read_text()
+        if block.body not in source:
+            raise ValueError(f"this does not stand in {name} word for word")
+        return known.setdefault(block.mark, Program(block.where(), block.info, source))
     if block.mark.startswith("part of "):
-        if block.mark in parts:
-            parts[block.mark].source += block.body
-            return parts[block.mark]
-        parts[block.mark] = Program(block.where(), block.info, block.body)
-        return parts[block.mark]
+        program = known.setdefault(block.mark, Program(block.where(), block.info, ""))
+        program.source += block.body
+        return program
     raise ValueError(f"nobody knows what the mark '{block.mark}' means")
 
 
 def programs_of(root, page):
     """The page's programs, and a problem for each block that is none."""
-    programs, problems, parts, last = [], [], {}, None
+    programs, problems, known, last = [], [], {}, None
     for block in page.blocks:
         language, _, stream = block.info.partition(" ")
         if language in STANDARD:
             try:
-                last = program_of(root, block, parts)
+                last = program_of(root, block, known)
             except (OSError, ValueError) as why:
                 problems.append(f"{block.where()}: {why}")
                 continue
@@ -282,9 +280,10 @@ def check_sentences(pages, options):
 
 
 def check_tests(pages, options):
-    sources = "\n".join(path.read_text(encoding="utf-8")
-        for path in (options.root / "tests").rglob("*") if path.suffix in (".c", ".py", ".sh"))
-    words = set(re.findall(r"\w+", sources))
+    words = {word
+        for path in (options.root / "tests").rglob("*")
+        if path.suffix in (".c", ".py", ".sh") and path.parent.name != "docs"
+        for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
     for page in pages:
         for named in TEST.finditer(page.prose):
             for name in re.findall(r"\w+", named[1]):

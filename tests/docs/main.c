@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For a fragment of a page that stands in main(): an account, alice, and self. */
+/* For a fragment of a page that stands in main(): an account alice, and self.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <troupe/troupe.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: no message is left in an inbox that sleeps, and whoever it belongs to is
- * scheduled exactly once at a time.
+ * Goal: no message is left in an inbox that sleeps, and whoever it belongs to
+ * is scheduled exactly once at a time.
  *
- * Method: senders push, the owner takes until it can sleep, and again whenever a
- * push has said so. Every order of the operations on the inbox's word; and for
- * two senders of two messages, where that would be too many, every order of
+ * Method: senders push, the owner takes until it can sleep, and again whenever
+ * a push has said so. Every order of the operations on the inbox's word; and
+ * for two senders of two messages, where that would be too many, every order of
  * whole pushes, takes and sleeps.
  */
 #include <setjmp.h>
@@ -100,8 +100,7 @@ static void
 own(void *arg)
 {
     (void)arg;
-    while (sent_count < senders_count * messages_count ||
-           scheduled_count > 0) {
+    while (sent_count < senders_count * messages_count || scheduled_count > 0) {
         if (scheduled_count > 0) {
             run_owner();
         } else {

@@ -4,8 +4,8 @@
  *
  * Method: one thread parks for ever until it has been woken, others wake it.
  * The futex is a model of what the system promises: it looks at the word and
- * falls asleep in one step, and a wake reaches only who sleeps then. Every order
- * of the operations.
+ * falls asleep in one step, and a wake reaches only who sleeps then. Every
+ * order of the operations.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +21,8 @@ static struct tp_parker parker;
 static bool is_asleep;
 static bool gives_up; /* as at a deadline */
 static int wakers_count;
-static int work;  /* what the wakers bring */
-static int done;  /* what the parked thread has seen of it */
+static int work; /* what the wakers bring */
+static int done; /* what the parked thread has seen of it */
 
 static void
 model_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
@@ -49,6 +49,7 @@ static void
 bring_and_wake(void *arg)
 {
     (void)arg;
+    steps_pause();
     work++;
     tp_parker_wake(&parker);
 }
@@ -114,7 +115,7 @@ static void
 each_of_two_wakes_reaches_one_who_parks(void **state)
 {
     (void)state;
-    run_all(2, false, (struct orders_world){.steps_counts = {10, 3, 3}});
+    run_all(2, false, (struct orders_world){.steps_counts = {7, 3, 3}});
 }
 
 static void
@@ -122,7 +123,7 @@ a_wake_at_the_deadline_is_not_lost(void **state)
 {
     (void)state;
     run_all(1, true, (struct orders_world){.steps_counts = {12, 3}});
-    run_all(2, true, (struct orders_world){.steps_counts = {10, 3, 3}});
+    run_all(2, true, (struct orders_world){.steps_counts = {7, 3, 3}});
 }
 
 int

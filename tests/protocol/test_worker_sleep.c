@@ -7,8 +7,8 @@
  * stepped ones and the futex a model: it looks at the word and falls asleep in
  * one step. A run has far too many steps for every order, so orders are drawn
  * from a seed, in bursts, as a machine would; each run's seed is printed if it
- * fails, and TROUPE_TEST_SEED=n runs that one alone. The orders that are known to
- * be delicate are played one by one.
+ * fails, and TROUPE_TEST_SEED=n runs that one alone. The orders that are known
+ * to be delicate are played one by one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,8 @@
 static int add_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 static int join_thread(pthread_t thread);
 
-#define pthread_create(thread, attributes, run, arg) add_thread(thread, run, arg)
+#define pthread_create(thread, attributes, run, arg)                           \
+    add_thread(thread, run, arg)
 #define pthread_join(thread, result) join_thread(thread)
 #define pthread_setname_np(thread, name) ((void)(name))
 #include "scheduler/scheduler.c"
@@ -41,7 +42,7 @@ enum {
     WORKERS_MAX = 3,
     MAIN = 0, /* the thread that makes the scheduler; worker i is 1 + i */
     JOBS = 6,
-    RUNS = 1000,
+    RUNS = 400,
     STEPS_MAX = 200000, /* of a run that ends, by far */
 };
 
@@ -53,6 +54,8 @@ static void *thread_args[WORKERS_MAX];
 static unsigned threads_count;
 static unsigned workers_count;
 static bool is_main_done;
+static struct tp_timeout timeout;
+static bool is_released;
 static uint32_t *asleep_on[WORKERS_MAX + 1]; /* a model futex; NULL: awake */
 
 /* ---- the model ----------------------------------------------------------- */
@@ -68,7 +71,7 @@ model_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 {
     size_t own = current_thread();
 
-    CHECK(deadline_ns == UINT64_MAX);
+    (void)deadline_ns; /* it never comes */
     steps_pause();
     asleep_on[own] = *word == seen ? word : NULL;
     while (asleep_on[own] != NULL) {
@@ -142,12 +145,15 @@ main_thread(void *arg)
     is_main_done = true;
 }
 
+static void note_release(struct tp_worker *worker, struct tp_timeout *released);
+
 static void
 begin(unsigned workers, void (*run_main)(void))
 {
     struct tp_scheduler_options options = jobs_options(workers);
 
     options.parking = &model;
+    options.hooks.release = note_release;
     CHECK(tp_scheduler_create(&options, &scheduler) == TROUPE_OK);
     for (int i = 0; i < JOBS; i++) {
         job_init(&jobs[i], NULL);
@@ -185,14 +191,16 @@ check_each_ran(int count)
 static void
 run_seed(uint64_t seed, unsigned workers, void (*run_main)(void))
 {
+    /* In long ones, others stand still where it matters for a whole search. */
+    static const uint64_t bursts[] = {4, 40, 400};
     struct tp_random random;
+    uint64_t burst = bursts[seed % 3];
     size_t thread = MAIN;
 
     tp_random_init(&random, seed);
     begin(workers, run_main);
     for (int i = 0; i < STEPS_MAX && !is_main_done; i++) {
-        /* Some bursts are long, so that others stand still at a bad place. */
-        if (tp_random_below(&random, seed % 2 != 0 ? 4 : 40) == 0) {
+        if (tp_random_below(&random, burst) == 0) {
             thread = tp_random_below(&random, 1 + workers);
         }
         steps_take(&steps, thread);
@@ -213,7 +221,7 @@ run_seeds(unsigned workers_min, void (*run_main)(void))
     uint64_t last = only != NULL ? first : RUNS;
 
     for (uint64_t seed = first; seed <= last; seed++) {
-        run_seed(seed, workers_min + (unsigned)(seed / 2 % choices), run_main);
+        run_seed(seed, workers_min + (unsigned)(seed / 3 % choices), run_main);
     }
 }
 
@@ -289,9 +297,20 @@ ready_two_and_wait_for_the_first(struct tp_worker *worker, struct job *job)
 }
 
 static void
+wait_until_all_sleep(void)
+{
+    for (unsigned i = 0; i < workers_count; i++) {
+        while (asleep_on[1 + i] == NULL) {
+            steps_pause();
+        }
+    }
+}
+
+static void
 inject_for_a_busy_worker(void)
 {
     for (int i = 0; i < JOBS; i += 2) {
+        wait_until_all_sleep();
         jobs[i].run = wait_for_the_next;
         tp_scheduler_ready(scheduler, &jobs[i].task);
         tp_scheduler_ready(scheduler, &jobs[i + 1].task);
@@ -306,6 +325,7 @@ static void
 let_a_busy_worker_be_helped(void)
 {
     for (int i = 0; i < JOBS; i += 3) {
+        wait_until_all_sleep();
         jobs[i].run = ready_two_and_wait_for_the_first;
         tp_scheduler_ready(scheduler, &jobs[i].task);
         while (job_runs_count(&jobs[i + 2]) == 0) {
@@ -324,6 +344,42 @@ drain_a_tree(void)
     tp_scheduler_ready(scheduler, &jobs[0].task);
     CHECK(tp_scheduler_drain(scheduler, UINT64_MAX));
     check_each_ran(1);
+}
+
+static void
+time_out_and_let_cancel(struct tp_worker *worker, struct job *job)
+{
+    (void)job;
+    tp_worker_add_timeout(worker, &timeout, UINT64_MAX / 2);
+    jobs[1].task.bound = 1 + (worker->index + 1) % workers_count;
+    tp_worker_ready(worker, &jobs[1].task);
+}
+
+static void
+cancel(struct tp_worker *worker, struct job *job)
+{
+    (void)job;
+    CHECK(tp_worker_cancel_timeout(worker, &timeout) == TP_TIMEOUT_HANDED_ON);
+}
+
+static void
+note_release(struct tp_worker *worker, struct tp_timeout *released)
+{
+    CHECK(released == &timeout);
+    CHECK(worker->index == released->worker_index);
+    is_released = true;
+}
+
+static void
+drain_past_a_cancelled_timeout(void)
+{
+    is_released = false;
+    jobs[0].run = time_out_and_let_cancel;
+    jobs[1].run = cancel;
+    tp_scheduler_ready(scheduler, &jobs[0].task);
+    CHECK(tp_scheduler_drain(scheduler, UINT64_MAX));
+    CHECK(job_runs_count(&jobs[1]) == 1);
+    CHECK(is_released);
 }
 
 static void
@@ -360,6 +416,7 @@ drain_ends_when_all_have_run_and_not_before(void **state)
 {
     (void)state;
     run_seeds(1, drain_a_tree);
+    run_seeds(2, drain_past_a_cancelled_timeout);
 }
 
 /* ---- delicate orders ----------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: a block that one thread takes and another gives is never two threads' at
- * once, and comes back.
+ * Goal: a block that one thread takes and another gives is never two threads'
+ * at once, and comes back.
  *
  * Method: MAKERS threads take blocks of several sizes, fill them and hand them
  * over; FREERS threads check that they hold what was written and give them to

@@ -4,8 +4,9 @@
  *
  * Method: SENDERS threads push MESSAGES numbered messages each, now one and now
  * three at a time. A push that says so lets the owner run: OWNERS threads wait
- * on a semaphore for that, so the owner is now on one thread and now on another.
- * A lost wake-up shows as a hang, which ctest's timeout turns into a failure.
+ * on a semaphore for that, so the owner is now on one thread and now on
+ * another. A lost wake-up shows as a hang, which ctest's timeout turns into a
+ * failure.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: whoever pauses on a congested mailbox is resumed, and the counts and the
- * mark are right in the end.
+ * Goal: whoever pauses on a congested mailbox is resumed, and the counts and
+ * the mark are right in the end.
  *
- * Method: PAUSERS threads stand for actors: each adds MESSAGES messages and, told
- * that the mailbox is congested, pauses and waits on a semaphore of its own until
- * somebody resumes it. One thread stands for the owner and takes off what was
- * added. A pauser that nobody resumes hangs.
+ * Method: PAUSERS threads stand for actors: each adds MESSAGES messages and,
+ * told that the mailbox is congested, pauses and waits on a semaphore of its
+ * own until somebody resumes it. One thread stands for the owner and takes off
+ * what was added. A pauser that nobody resumes hangs.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: each task runs exactly as often as it was made ready, on one worker at a
- * time, and no wake-up is lost, by workers or from outside.
+ * Goal: each task runs exactly as often as it was made ready, on one worker at
+ * a time, and no wake-up is lost, by workers or from outside.
  *
  * Method: every job has a count of what it has to do. Whoever adds to a count
  * that was 0 makes the job ready, as an actor's inbox would; a run takes the
- * count and passes on one less to other jobs. Some jobs are bound. In the trickle
- * tests a single job goes round or comes from outside, so that the workers fall
- * asleep all the time. A lost wake-up hangs.
+ * count and passes on one less to other jobs. Some jobs are bound. In the
+ * trickle tests a single job goes round or comes from outside, so that the
+ * workers fall asleep all the time. A lost wake-up hangs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -184,7 +184,8 @@ one_task_after_the_other_wakes_a_worker(void **state)
     assert_int_equal(total_done(), INJECTIONS);
 }
 
-/* From a bound job of one worker to that of the next: nobody else may run it. */
+/* From a bound job of one worker to that of the next: nobody else may run it.
+ */
 static void
 pass_to_the_next_worker(struct tp_worker *worker, struct job *job)
 {

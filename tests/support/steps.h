@@ -54,12 +54,13 @@ void steps_init(struct steps *steps, bool are_calls);
  */
 void steps_add(struct steps *steps, void (*run)(void *arg), void *arg);
 
-/* Lets the thread go on until its next pause or its end. False: it has ended. */
+/* Lets the thread go on until its next pause or its end. False: it has ended.
+ */
 bool steps_take(struct steps *steps, size_t thread);
 
 /*
- * Lets all go on in turns until all have ended. False: some still have not after
- * turns_max turns, so they wait for what will not come.
+ * Lets all go on in turns until all have ended. False: some still have not
+ * after turns_max turns, so they wait for what will not come.
  */
 bool steps_finish(struct steps *steps, size_t turns_max);
 

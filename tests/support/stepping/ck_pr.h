@@ -13,6 +13,24 @@
 #include "tests/support/steps.h"
 #include "tests/support/tsan/ck_pr.h"
 
+#include <string.h>
+
+/* One thread: nobody comes between. */
+static inline bool
+stepping_cas_ptr_2_value(
+    void *target, const void *expected, const void *value, void *seen)
+{
+    unsigned char was[2 * sizeof(void *)];
+    bool done = memcmp(target, expected, sizeof(was)) == 0;
+
+    memcpy(was, target, sizeof(was));
+    if (done) {
+        memcpy(target, value, sizeof(was));
+    }
+    memcpy(seen, was, sizeof(was));
+    return done;
+}
+
 #define STEP(operation) (steps_pause_at_operation(), operation)
 
 #define ck_pr_load_ptr(...) STEP(ck_pr_load_ptr(__VA_ARGS__))
@@ -27,7 +45,7 @@
 #define ck_pr_fas_32(...) STEP(ck_pr_fas_32(__VA_ARGS__))
 #define ck_pr_cas_ptr(...) STEP(ck_pr_cas_ptr(__VA_ARGS__))
 #define ck_pr_cas_ptr_value(...) STEP(ck_pr_cas_ptr_value(__VA_ARGS__))
-#define ck_pr_cas_ptr_2_value(...) STEP(ck_pr_cas_ptr_2_value(__VA_ARGS__))
+#define ck_pr_cas_ptr_2_value(...) STEP(stepping_cas_ptr_2_value(__VA_ARGS__))
 #define ck_pr_cas_uint_value(...) STEP(ck_pr_cas_uint_value(__VA_ARGS__))
 #define ck_pr_cas_32(...) STEP(ck_pr_cas_32(__VA_ARGS__))
 #define ck_pr_cas_64_value(...) STEP(ck_pr_cas_64_value(__VA_ARGS__))

@@ -266,6 +266,9 @@ a_stop_drains_and_counts(void **state)
     assert_int_equal(
         troupe_tell(self, pid, add, .value = 1), TROUPE_E_NOT_RUNNING);
     assert_null(troupe_thread_self(runtime));
+    assert_int_equal(
+        troupe_tell(NULL, pid, add, .value = 1), TROUPE_E_NOT_RUNNING);
+    assert_int_equal(troupe_spawn(NULL, counter, &pid), TROUPE_E_NOT_RUNNING);
     troupe_runtime_destroy(&runtime);
 }
 
@@ -339,7 +342,7 @@ a_thread_takes_replies_only_and_errno_is_kept(void **state)
 {
     struct troupe_runtime *runtime = start(NULL);
     struct troupe_self *self = troupe_thread_self(runtime);
-    struct sum sum;
+    struct sum sum = {0};
     troupe_pid pid = spawn(runtime);
 
     (void)state;

@@ -218,6 +218,18 @@ what_one_makes_and_another_frees_goes_round(void **state)
 }
 
 static void
+a_cache_that_takes_batches_can_give_them_again(void **state)
+{
+    (void)state;
+    take_many(&maker, MANY, 64);
+    give_many(&freer, MANY, 64);
+    for (int round = 0; round < 5; round++) {
+        take_many(&maker, MANY - 2 * BATCH, 64);
+        give_many(&maker, MANY - 2 * BATCH, 64);
+    }
+}
+
+static void
 a_block_keeps_its_bytes_until_it_is_given(void **state)
 {
     (void)state;
@@ -252,6 +264,8 @@ main(void)
             batches_of_one_size_are_not_taken_for_another, setup, teardown),
         cmocka_unit_test_setup_teardown(
             what_one_makes_and_another_frees_goes_round, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_cache_that_takes_batches_can_give_them_again, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_block_keeps_its_bytes_until_it_is_given, setup, teardown),
     };

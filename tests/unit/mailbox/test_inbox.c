@@ -172,7 +172,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_the_push_that_finds_the_owner_asleep_schedules_it),
+        cmocka_unit_test(
+            only_the_push_that_finds_the_owner_asleep_schedules_it),
         cmocka_unit_test(a_push_while_the_owner_is_awake_does_not_schedule_it),
         cmocka_unit_test(all_messages_are_taken_newest_first),
         cmocka_unit_test(messages_pushed_together_keep_their_places),
@@ -182,7 +183,8 @@ main(void)
         cmocka_unit_test(an_owner_that_slept_is_scheduled_again),
         cmocka_unit_test(a_sleeping_inbox_is_occupied_once),
         cmocka_unit_test(an_inbox_with_messages_cannot_be_occupied),
-        cmocka_unit_test(a_take_from_a_sleeping_inbox_finds_nothing_and_wakes_it),
+        cmocka_unit_test(
+            a_take_from_a_sleeping_inbox_finds_nothing_and_wakes_it),
     };
     return cmocka_run_group_tests_name("inbox", tests, NULL, NULL);
 }

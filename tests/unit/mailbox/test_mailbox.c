@@ -191,7 +191,8 @@ main(void)
         cmocka_unit_test_setup(messages_of_one_sender_pop_oldest_first, setup),
         cmocka_unit_test_setup(a_later_fill_stays_behind_an_earlier_one, setup),
         cmocka_unit_test_setup(a_mailbox_that_was_emptied_fills_again, setup),
-        cmocka_unit_test_setup(control_overtakes_what_was_sent_before_it, setup),
+        cmocka_unit_test_setup(
+            control_overtakes_what_was_sent_before_it, setup),
         cmocka_unit_test_setup(
             control_keeps_its_own_order_over_two_fills, setup),
         cmocka_unit_test_setup(

@@ -83,8 +83,7 @@ main(void)
         cmocka_unit_test_setup(tasks_pop_in_the_order_of_pushing, setup),
         cmocka_unit_test_setup(
             a_full_queue_declines_and_keeps_what_it_has, setup),
-        cmocka_unit_test_setup(
-            a_queue_goes_round_its_buffer_many_times, setup),
+        cmocka_unit_test_setup(a_queue_goes_round_its_buffer_many_times, setup),
     };
     return cmocka_run_group_tests_name("run_queue", tests, NULL, NULL);
 }

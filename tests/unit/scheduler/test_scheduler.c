@@ -169,8 +169,8 @@ without_memory_no_scheduler_is_made_and_nothing_lost(void **state)
         options.simulate = simulate != 0;
         for (uint64_t n = 1; n <= (simulate != 0 ? 3 : 2); n++) {
             tp_memory_fail_at(n);
-            assert_int_equal(tp_scheduler_create(&options, &scheduler),
-                TROUPE_E_NO_MEMORY);
+            assert_int_equal(
+                tp_scheduler_create(&options, &scheduler), TROUPE_E_NO_MEMORY);
             assert_true(tp_memory_blocks_count() == before);
         }
     }
@@ -503,11 +503,11 @@ time_out_in_an_hour(struct tp_worker *worker, struct job *job)
 static void
 cancel(struct tp_worker *worker, struct job *job)
 {
-    enum tp_timeout_cancel expected = worker->index == job->task.bound - 1 &&
-                                              timeouts[0].worker_index ==
-                                                  worker->index
-                                          ? TP_TIMEOUT_IS_YOURS
-                                          : TP_TIMEOUT_HANDED_ON;
+    enum tp_timeout_cancel expected =
+        worker->index == job->task.bound - 1 &&
+                timeouts[0].worker_index == worker->index
+            ? TP_TIMEOUT_IS_YOURS
+            : TP_TIMEOUT_HANDED_ON;
 
     CHECK(tp_worker_cancel_timeout(worker, &timeouts[0]) == expected);
 }

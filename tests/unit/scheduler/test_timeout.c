@@ -186,8 +186,7 @@ main(void)
             what_another_worker_cancelled_is_released_by_the_wheels, setup),
         cmocka_unit_test_setup(
             a_cancelled_timeout_that_is_due_does_not_expire, setup),
-        cmocka_unit_test_setup(
-            an_expired_timeout_is_cancelled_too_late, setup),
+        cmocka_unit_test_setup(an_expired_timeout_is_cancelled_too_late, setup),
         cmocka_unit_test_setup(
             each_of_many_cancelled_ones_is_released_once, setup),
         cmocka_unit_test_setup(the_end_gives_back_all_that_is_left, setup),

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Goal: a timeout that is cancelled while it expires does one of the two, and
+ * its memory comes back once.
+ *
+ * Method: one thread has the wheel, in which all is due, and ticks; another
+ * cancels. Every order of the operations.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "scheduler/timeout.h"
+#include "tests/support/orders.h"
+
+enum { TIMEOUTS = 2, TICKS = 3 };
+
+static struct tp_timeouts its;
+static struct tp_timeouts mine;
+static struct tp_timeout timeouts[TIMEOUTS];
+static int expired_count[TIMEOUTS];
+static int released_count[TIMEOUTS];
+static enum tp_timeout_cancel told[TIMEOUTS];
+
+static void
+release(struct tp_timeout *timeout)
+{
+    CHECK(!tp_timer_is_pending(&timeout->timer));
+    released_count[timeout - timeouts]++;
+    memset(timeout, 0xa5, sizeof(*timeout));
+}
+
+static void
+tick(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < TICKS; i++) {
+        struct tp_timeout *timeout;
+
+        while ((timeout = tp_timeouts_take_cancelled(&its)) != NULL) {
+            release(timeout);
+        }
+        while ((timeout = tp_timeouts_pop_expired(
+                    &its, 9 * TP_TIMER_TICK_NS)) != NULL) {
+            expired_count[timeout - timeouts]++;
+        }
+    }
+}
+
+static void
+cancel(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < TIMEOUTS; i++) {
+        told[i] = tp_timeout_cancel(&mine, &its, &timeouts[i]);
+    }
+}
+
+static void
+begin(struct steps *steps)
+{
+    tp_timeouts_init(&its, 0, 0);
+    tp_timeouts_init(&mine, 1, 0);
+    for (int i = 0; i < TIMEOUTS; i++) {
+        tp_timeouts_add(&its, &timeouts[i], TP_TIMER_TICK_NS);
+        expired_count[i] = 0;
+        released_count[i] = 0;
+    }
+    steps_add(steps, tick, NULL);
+    steps_add(steps, cancel, NULL);
+}
+
+static void
+end(bool have_all_ended)
+{
+    struct tp_timeout *timeout;
+
+    CHECK(have_all_ended);
+    while ((timeout = tp_timeouts_take_any(&its)) != NULL) {
+        release(timeout);
+    }
+    for (int i = 0; i < TIMEOUTS; i++) {
+        CHECK(told[i] != TP_TIMEOUT_IS_YOURS);
+        CHECK(expired_count[i] == (told[i] == TP_TIMEOUT_TOO_LATE));
+        CHECK(released_count[i] == (told[i] == TP_TIMEOUT_HANDED_ON));
+    }
+}
+
+static void
+a_timeout_expires_or_is_cancelled_in_every_order(void **state)
+{
+    static const struct orders_world world = {
+        .begin = begin,
+        .end = end,
+        .threads_count = 2,
+        .steps_counts = {9, 6},
+    };
+
+    (void)state;
+    assert_true(orders_run_all(&world) > 1000);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_timeout_expires_or_is_cancelled_in_every_order),
+    };
+    return cmocka_run_group_tests_name("cancel", tests, NULL, NULL);
+}
