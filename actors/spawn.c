@@ -61,8 +61,8 @@ troupe_err
 troupe_spawn_behaviour(struct troupe_self *self,
     struct troupe_behaviour *behaviour, troupe_pid *pid)
 {
-    struct troupe_runtime *runtime = self->runtime;
     const struct tp_behaviour_table *table;
+    struct tp_registry *registry;
     struct troupe_message *start;
     struct tp_actor *actor;
     troupe_pid made;
@@ -77,12 +77,13 @@ troupe_spawn_behaviour(struct troupe_self *self,
     if (err != TROUPE_OK) {
         return err;
     }
-    err = tp_registry_take(&runtime->registry, &self->slots, &actor);
+    registry = &self->runtime->registry;
+    err = tp_registry_take(registry, &self->slots, &actor);
     if (err != TROUPE_OK) {
         free_start(self, start);
         return err;
     }
-    made = tp_registry_issue(&runtime->registry, actor);
+    made = tp_registry_issue(registry, actor);
     ck_pr_store_64(&self->born_count, self->born_count + 1);
     *pid = made;
     /* A pid of ours, and no limit: it cannot be refused. */
