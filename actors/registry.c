@@ -127,7 +127,7 @@ pop_batch(struct tp_registry *registry, struct tp_free_slots *free)
 {
     ck_stack_entry_t *entry;
 
-    if (CK_STACK_ISEMPTY(&registry->batches)) {
+    if (ck_pr_load_ptr(&registry->batches.head) == NULL) {
         return false;
     }
     entry = ck_stack_pop_mpmc(&registry->batches);
@@ -169,6 +169,7 @@ push_batch(struct tp_registry *registry, struct tp_free_slots *free)
     free->first = last->next_free;
     free->count -= TP_REGISTRY_BATCH_COUNT;
     last->next_free = NULL;
+    ck_pr_fence_release(); /* ck_stack orders stores only; pairs with the pop */
     ck_stack_push_mpmc(&registry->batches, entry_of(batch));
 }
 

@@ -50,7 +50,7 @@ pop_batch(struct tp_block_depot *depot, unsigned size_class)
 {
     ck_stack_entry_t *entry;
 
-    if (CK_STACK_ISEMPTY(&depot->classes[size_class].batches)) {
+    if (ck_pr_load_ptr(&depot->classes[size_class].batches.head) == NULL) {
         return NULL;
     }
     entry = ck_stack_pop_mpmc(&depot->classes[size_class].batches);
@@ -127,6 +127,7 @@ push_batch(struct tp_block_cache *cache, unsigned size_class)
     cache->classes[size_class].free = last->next;
     cache->classes[size_class].free_count -= TP_BLOCK_BATCH_COUNT;
     last->next = NULL;
+    ck_pr_fence_release(); /* ck_stack orders stores only; pairs with the pop */
     ck_stack_push_mpmc(
         &cache->depot->classes[size_class].batches, &batch->in_depot);
 }

@@ -34,6 +34,7 @@ tp_run_queue_init(struct tp_run_queue *queue)
 static inline bool
 tp_run_queue_try_push(struct tp_run_queue *queue, struct tp_task *task)
 {
+    ck_pr_fence_release(); /* ck_ring orders stores only; pairs with the pop */
     return ck_ring_enqueue_spmc(&queue->ring, queue->buffer, task);
 }
 

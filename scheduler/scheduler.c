@@ -40,6 +40,17 @@ claim(struct tp_worker *worker)
     return true;
 }
 
+/* Ends the worker's sleep. False: it is awake, or woken already. */
+static bool
+wake(struct tp_worker *worker)
+{
+    if (!claim(worker)) {
+        return false;
+    }
+    tp_parker_wake(&worker->parker);
+    return true;
+}
+
 /* After a full fence: see the table in the header. */
 static void
 wake_one(struct tp_scheduler *scheduler)
@@ -50,18 +61,18 @@ wake_one(struct tp_scheduler *scheduler)
         return;
     }
     for (unsigned i = 0; i < scheduler->workers_count; i++) {
-        if (claim(&scheduler->workers[i])) {
-            tp_parker_wake(&scheduler->workers[i].parker);
+        if (wake(&scheduler->workers[i])) {
             return;
         }
     }
 }
 
+/* After a full fence: who is about to sleep looks once more. */
 static void
 wake_all(struct tp_scheduler *scheduler)
 {
     for (unsigned i = 0; i < scheduler->workers_count; i++) {
-        tp_parker_wake(&scheduler->workers[i].parker);
+        (void)wake(&scheduler->workers[i]);
     }
 }
 
@@ -72,9 +83,7 @@ ready_bound(struct tp_scheduler *scheduler, struct tp_task *task)
 
     tp_task_stack_push(&worker->bound, task);
     ck_pr_fence_memory();
-    if (claim(worker)) {
-        tp_parker_wake(&worker->parker);
-    }
+    (void)wake(worker);
 }
 
 static void
@@ -210,13 +219,19 @@ pop_next(struct tp_worker *worker)
     return task;
 }
 
-/* Bound and injected tasks, which a busy worker would never come to. */
+/* Bound and injected tasks, which a busy worker would never come to; neither
+ * kind first each time, or the other would not have its turn. */
 static struct tp_task *
 find_neglected(struct tp_worker *worker)
 {
-    struct tp_task *task = pop_bound(worker);
+    bool is_bound_first = worker->ticks / INJECTED_PERIOD % 2 == 0;
+    struct tp_task *task =
+        is_bound_first ? pop_bound(worker) : pop_injected(worker);
 
-    return task != NULL ? task : pop_injected(worker);
+    if (task == NULL) {
+        task = is_bound_first ? pop_injected(worker) : pop_bound(worker);
+    }
+    return task;
 }
 
 static struct tp_task *
@@ -275,6 +290,13 @@ sees_work(struct tp_worker *worker)
     return false;
 }
 
+/* Whether others have cancelled timeouts that are still in its wheel. */
+static bool
+has_cancelled(struct tp_worker *worker)
+{
+    return ck_pr_load_ptr(&worker->timeouts.cancelled) != NULL;
+}
+
 static bool
 is_halting(struct tp_scheduler *scheduler)
 {
@@ -291,8 +313,8 @@ is_all_done(struct tp_scheduler *scheduler)
         struct tp_worker *worker = &scheduler->workers[i];
 
         if (sees_work(worker) ||
-            ck_pr_load_64(&worker->expiry_ns) != UINT64_MAX ||
-            ck_pr_load_ptr(&worker->timeouts.cancelled) != NULL) {
+            has_cancelled(worker) ||
+            ck_pr_load_64(&worker->expiry_ns) != UINT64_MAX) {
             return false;
         }
     }
@@ -334,10 +356,12 @@ sleep_until_woken(struct tp_worker *worker)
     bool is_woken = false;
 
     ck_pr_store_64(&worker->expiry_ns, expiry_ns);
+    ck_pr_fence_release(); /* whoever counts this sleeper reads the expiry */
     ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);
     ck_pr_store_32(&worker->asleep, 1);
     ck_pr_fence_memory();
-    if (!sees_work(worker) && !is_halting(scheduler)) {
+    if (!sees_work(worker) && !has_cancelled(worker) &&
+        !is_halting(scheduler)) {
         notice_drained(scheduler);
         is_woken = tp_parker_park(&worker->parker, expiry_ns);
     }
@@ -444,9 +468,12 @@ tp_worker_cancel_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
     enum tp_timeout_cancel done =
         tp_timeout_cancel(&worker->timeouts, &its->timeouts, timeout);
 
-    if (done == TP_TIMEOUT_HANDED_ON &&
-        ck_pr_load_32(&worker->scheduler->is_draining) != 0) {
-        tp_parker_wake(&its->parker);
+    if (done == TP_TIMEOUT_HANDED_ON) {
+        /* A drain waits for all timeouts; else it can wait for its owner. */
+        ck_pr_fence_memory();
+        if (ck_pr_load_32(&worker->scheduler->is_draining) != 0) {
+            (void)wake(its);
+        }
     }
     return done;
 }
@@ -602,6 +629,7 @@ tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns)
     if (scheduler->simulation != NULL) {
         return drain_simulation(scheduler, deadline_ns);
     }
+    ck_pr_store_32(&scheduler->is_drained, 0);
     ck_pr_store_32(&scheduler->is_draining, 1);
     ck_pr_fence_memory();
     wake_all(scheduler);
@@ -609,6 +637,7 @@ tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns)
            tp_clock_now_ns(&scheduler->clock) < deadline_ns) {
         tp_parker_park(&scheduler->drainer, deadline_ns);
     }
+    ck_pr_store_32(&scheduler->is_draining, 0);
     return ck_pr_load_32(&scheduler->is_drained) != 0;
 }
 

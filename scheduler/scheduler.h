@@ -33,6 +33,11 @@
  * comes after. In each case the full fences on both sides order "write mine,
  * read theirs", so that one of the two sees the other.
  *
+ * To drain and to halt are like making work: set the word, full fence, wake all
+ * who sleep. A parker is woken only by whoever has cleared `asleep`, and after
+ * counting; a worker whose `asleep` somebody else has cleared waits for that
+ * wake. So no worker goes on uncounted.
+ *
  * A task in a worker's `next` is seen by nobody else; the worker that put it
  * there is awake and runs it when the handler at hand returns.
  *

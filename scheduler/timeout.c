@@ -4,6 +4,8 @@
 #include <ck_pr.h>
 #include <stddef.h>
 
+static const uint64_t NEVER_NS = UINT64_MAX / 2;
+
 static struct tp_timeout *
 timeout_of(struct tp_timer *timer)
 {
@@ -30,7 +32,9 @@ tp_timeouts_add(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
     timeout->cancelled = NULL;
     timeout->worker_index = timeouts->worker_index;
     ck_pr_store_32(&timeout->state, TP_TIMEOUT_PENDING);
-    tp_timer_wheel_add(&timeouts->wheel, &timeout->timer, expires_ns);
+    /* Never is in a century, so that the end finds it in the wheel. */
+    tp_timer_wheel_add(&timeouts->wheel, &timeout->timer,
+        expires_ns < NEVER_NS ? expires_ns : NEVER_NS);
     timeouts->pending_count++;
 }
 

@@ -17,7 +17,7 @@ build=$2
 source=$(cd "$(dirname "$0")/../.." && pwd)
 work=$build/package/$way
 prefix=$build/package/prefix
-said="troupe says: the deadline passed first"
+said="alice has 5023 cents"
 
 fail() {
     echo "check_package: $*" >&2
@@ -63,9 +63,9 @@ pkg_config() {
     export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
     consumer=$source/tests/package/consumer
     mkdir -p "$work"
-    cc -std=c11 -pedantic "$consumer/main.c" -o "$work/c_shared" \
+    cc -std=c11 -Wall -Wextra -Werror "$consumer/main.c" -o "$work/c_shared" \
         $(pkg-config --cflags --libs troupe)
-    c++ -std=c++17 -pedantic "$consumer/main.cpp" -o "$work/cxx_shared" \
+    c++ -std=c++17 -Wall -Wextra -Werror "$consumer/main.cpp" -o "$work/cxx_shared" \
         $(pkg-config --cflags --libs troupe)
     cc -std=c11 -static "$consumer/main.c" -o "$work/c_static" \
         $(pkg-config --static --cflags --libs troupe)
@@ -79,7 +79,7 @@ add_subdirectory() {
     # The parent's own file, its only ones here, is compiled as the parent says.
     grep '"command".*consumer/main.c' "$work/compile_commands.json" |
         grep -e ' -W' -e _GNU_SOURCE && fail "the parent is compiled with troupe's flags"
-    for folder in cli examples tests; do
+    for folder in cli examples bench tests; do
         [ ! -e "$work/troupe/$folder" ] || fail "$folder was built for the parent"
     done
 }

@@ -30,8 +30,11 @@ STUBS = {
         cat "said-by-$preset" 2>/dev/null || echo "100% tests passed, 0 tests failed out of 3"
         [ ! -e "xml-of-$preset" ] || cp "xml-of-$preset" "$4"
         [ ! -e "said-by-$preset" ]''',
+    "python3": "echo python $*",
     "troupe-bank": "echo bank $*",
+    "troupe-bench": "echo bench $*",
 }
+PROGRAMS = ("troupe-bank", "troupe-bench")
 
 ONE_FAILED_ONE_SKIPPED = """\
 1/4 Test #1: unit.nested ...   Passed
@@ -65,7 +68,7 @@ class DevScript(unittest.TestCase):
         for name in ("dev", "CMakeLists.txt", "tests/summary.sh"):
             shutil.copy(ROOT / name, self.folder / name)
         for name, body in STUBS.items():
-            folder = "build/release" if name == "troupe-bank" else "stubs"
+            folder = "build/release" if name in PROGRAMS else "stubs"
             self.write(f"{folder}/{name}", 
                 f"#!/bin/sh\nprintf '%s\\n' \"{name} $*\" >>calls\n{body}\n")
             (self.folder / folder / name).chmod(0o755)
@@ -128,7 +131,7 @@ class DevScript(unittest.TestCase):
                 self.assertEqual(self.calls("apt-get") + self.calls("cmake"), [])
 
     def test_a_verb_that_is_not_built_yet_says_so(self):
-        for verb in ("prove", "bench", "lab", "fuzz"):
+        for verb in ("lab", "fuzz"):
             with self.subTest(verb):
                 done = self.dev(verb)
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
@@ -176,6 +179,8 @@ class DevScript(unittest.TestCase):
         for words, has, lacks in (
                 (["demo"], "libcsv-dev", "libcmocka-dev gnuplot-nox clang-14 python3"),
                 (["setup", "plot"], "gnuplot-nox", "gcc"),
+                (["prove"], "gcc clang-14 valgrind python3", "gnuplot-nox pkgconf"),
+                (["bench"], "gcc libjansson-dev", "libcmocka-dev valgrind"),
                 (["test"], "gcc libcmocka-dev clang-14 python3", "gnuplot-nox clang-format-14"),
                 (["setup", "fmt"], "git clang-format-14", "gcc libcmocka-dev"),
                 (["setup"], "gcc libcmocka-dev gnuplot-nox clang-format-14", "")):
@@ -199,6 +204,18 @@ class DevScript(unittest.TestCase):
         done = self.dev("demo")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("no such compiler", done.stderr)
+
+    # The other programs
+
+    def test_prove_builds_for_both_detectors_and_hands_them_over(self):
+        done = self.dev("prove")
+        self.assertEqual(done.stdout, "python tests/prove/prove.py build/tsan build/valgrind\n")
+        built = [call.split()[3] for call in self.calls("cmake") if " --build " in call]
+        self.assertEqual(built, ["tsan", "valgrind"])
+
+    def test_bench_is_handed_all_that_follows_it(self):
+        self.assertEqual(self.dev("bench", "ring", "--json").stdout, "bench ring --json\n")
+        self.assertEqual(self.dev("bench", "--help").stdout, "bench --help\n")
 
     # The tests
 

@@ -18,6 +18,7 @@
 #include "tests/support/orders.h"
 
 static struct tp_parker parker;
+static bool was_ever_woken; /* as the parks told it */
 static bool is_asleep;
 static bool gives_up; /* as at a deadline */
 static int wakers_count;
@@ -67,7 +68,7 @@ park_until_all_is_done(void *arg)
         if (done == wakers_count) {
             return;
         }
-        tp_parker_park(&parker, deadline_ns);
+        was_ever_woken |= tp_parker_park(&parker, deadline_ns);
         deadline_ns = UINT64_MAX;
     }
 }
@@ -77,6 +78,7 @@ begin(struct steps *steps)
 {
     tp_parker_init(&parker, &model);
     is_asleep = false;
+    was_ever_woken = false;
     work = 0;
     done = 0;
     steps_add(steps, park_until_all_is_done, NULL);
@@ -90,6 +92,7 @@ end(bool have_all_ended)
 {
     CHECK(have_all_ended);
     CHECK(done == wakers_count);
+    CHECK(was_ever_woken || parker.word == TP_PARKER_WOKEN);
     CHECK(parker.word != TP_PARKER_PARKED);
 }
 

@@ -42,7 +42,7 @@ enum {
     WORKERS_MAX = 3,
     MAIN = 0, /* the thread that makes the scheduler; worker i is 1 + i */
     JOBS = 6,
-    RUNS = 400,
+    RUNS = 150,
     STEPS_MAX = 200000, /* of a run that ends, by far */
 };
 
@@ -510,6 +510,79 @@ a_worker_that_is_claimed_and_woken_by_two_is_not_counted_twice(void **state)
     end();
 }
 
+static bool are_two_injected;
+
+static void
+pause_until_two_are_injected(struct tp_worker *worker, struct job *job)
+{
+    (void)worker;
+    (void)job;
+    while (!are_two_injected) {
+        steps_pause();
+    }
+}
+
+/* Job 2, injected last and so taken first, waits for job 1. */
+static void
+wait_for_the_one_before(struct tp_worker *worker, struct job *job)
+{
+    (void)worker;
+    while (job_runs_count(&jobs[job->number - 1]) == 0) {
+        steps_pause();
+    }
+}
+
+static void
+inject_two_while_the_first_is_busy(void)
+{
+    are_two_injected = false;
+    jobs[0].run = pause_until_two_are_injected;
+    jobs[0].task.bound = FIRST;
+    jobs[2].run = wait_for_the_one_before;
+    wait_until_all_sleep();
+    tp_scheduler_ready(scheduler, &jobs[0].task);
+    while (!does_first_run_a_job()) {
+        steps_pause();
+    }
+    tp_scheduler_ready(scheduler, &jobs[1].task);
+    tp_scheduler_ready(scheduler, &jobs[2].task);
+    are_two_injected = true;
+    while (job_runs_count(&jobs[1]) == 0) {
+        steps_pause();
+    }
+}
+
+static bool
+are_injected_ones_taken(void)
+{
+    return scheduler->injected.head == NULL;
+}
+
+/*
+ * Both jobs are injected while the first worker is busy, and the second is
+ * woken for them; but the first comes and takes them. The second sees nothing
+ * and sleeps again, before the first lets others see the job that it does not
+ * run itself: it has to be woken once more.
+ */
+static void
+who_takes_many_wakes_another_for_the_rest(void **state)
+{
+    (void)state;
+    begin(2, inject_two_while_the_first_is_busy);
+    for (int i = 0; i < STEPS_MAX && !does_first_run_a_job(); i++) {
+        steps_take(&steps, (size_t)i % 3);
+    }
+    assert_true(is_second_asleep());
+    for (int i = 0; i < STEPS_MAX && !are_two_injected; i++) {
+        steps_take(&steps, MAIN);
+    }
+    let_go_on_until(FIRST, are_injected_ones_taken);
+    let_go_on_until(SECOND, is_second_asleep);
+    assert_true(is_second_asleep());
+    assert_true(steps_finish(&steps, STEPS_MAX));
+    end();
+}
+
 int
 main(void)
 {
@@ -521,6 +594,7 @@ main(void)
         cmocka_unit_test(drain_ends_when_all_have_run_and_not_before),
         cmocka_unit_test(
             a_worker_that_is_claimed_and_woken_by_two_is_not_counted_twice),
+        cmocka_unit_test(who_takes_many_wakes_another_for_the_rest),
     };
     return cmocka_run_group_tests_name("worker_sleep", tests, NULL, NULL);
 }

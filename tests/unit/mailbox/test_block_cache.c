@@ -218,6 +218,17 @@ what_one_makes_and_another_frees_goes_round(void **state)
 }
 
 static void
+a_batch_is_counted_when_it_is_taken(void **state)
+{
+    (void)state;
+    take_many(&maker, 3 * BATCH, 64);
+    give_many(&freer, 3 * BATCH, 64);
+    assert_int_equal(freer.classes[0].free_count, 2 * BATCH);
+    assert_non_null(take(&maker, 64));
+    assert_int_equal(maker.classes[0].free_count, BATCH - 1);
+}
+
+static void
 a_cache_that_takes_batches_can_give_them_again(void **state)
 {
     (void)state;
@@ -264,6 +275,8 @@ main(void)
             batches_of_one_size_are_not_taken_for_another, setup, teardown),
         cmocka_unit_test_setup_teardown(
             what_one_makes_and_another_frees_goes_round, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_batch_is_counted_when_it_is_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_cache_that_takes_batches_can_give_them_again, setup, teardown),
         cmocka_unit_test_setup_teardown(
