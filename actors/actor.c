@@ -34,31 +34,39 @@ state_of(struct tp_actor *actor)
 
 /* ---- limits -------------------------------------------------------------- */
 
-/* Takes what has been handled off the limit. */
 static void
-settle(struct troupe_self *self, struct tp_actor *actor)
+take_off_limit(struct troupe_self *self, struct tp_actor *actor,
+    uint64_t messages, uint64_t bytes)
 {
-    bool relieved = tp_limit_subtract(&actor->limit, &self->runtime->marks,
-        actor->unsettled_messages, actor->unsettled_bytes);
-
-    actor->unsettled_messages = 0;
-    actor->unsettled_bytes = 0;
-    if (__builtin_expect(relieved, 0)) {
+    if (tp_limit_subtract(
+            &actor->limit, &self->runtime->marks, messages, bytes)) {
         tp_post_resume_paused(self, &actor->limit);
     }
 }
 
+/* Takes what has been handled off the limit. */
+static void __attribute__((noinline))
+settle(struct troupe_self *self, struct tp_actor *actor)
+{
+    uint64_t messages = actor->unsettled >> TP_ACTOR_UNSETTLED_BITS;
+    uint64_t blocks = actor->unsettled & ((1u << TP_ACTOR_UNSETTLED_BITS) - 1);
+
+    actor->unsettled = 0;
+    take_off_limit(self, actor, messages, blocks * TP_BLOCK_BYTES_MIN);
+}
+
 /* Counts a message as handled, and settles from time to time. */
-static void
+static inline void
 count_handled(struct troupe_self *self, struct tp_actor *actor,
     const struct troupe_message *message)
 {
-    actor->unsettled_messages++;
-    actor->unsettled_bytes += (uint32_t)tp_post_bytes_of(message);
-    if (__builtin_expect(
-            actor->unsettled_messages >= self->runtime->settle_messages ||
-                actor->unsettled_bytes >= self->runtime->settle_bytes,
-            0)) {
+    if (__builtin_expect(message->size_class == TP_BLOCK_CLASS_LARGE, 0)) {
+        take_off_limit(self, actor, 1, tp_post_bytes_of(message));
+        return;
+    }
+    actor->unsettled +=
+        (1u << TP_ACTOR_UNSETTLED_BITS) + (1u << message->size_class);
+    if (__builtin_expect(actor->unsettled >= self->settle_max, 0)) {
         settle(self, actor);
     }
 }
@@ -218,7 +226,7 @@ put_down(struct troupe_self *self)
 {
     struct troupe_message *message = self->in_hand;
 
-    if (self->chain.messages_count > 0) {
+    if (self->chain.newest != NULL) {
         tp_post_flush(self);
     }
     self->in_hand = NULL;

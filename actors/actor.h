@@ -30,7 +30,8 @@
  * it sleeps if the mailbox is congested: a read-modify-write less for most
  * messages. So a limit may count a few messages too many, at most a quarter of
  * the low mark. No relief is missed: who congests the mailbox then pushes a
- * message, and the run that handles it finds the mark when it is about to sleep.
+ * message, and the run that handles it finds the mark when it is about to
+ * sleep.
  *
  * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
  * it, so that control messages are handled and it can see that it has become
@@ -57,6 +58,8 @@ enum {
     TP_ACTOR_HAS_LARGE_STATE = 8,
 };
 
+enum { TP_ACTOR_UNSETTLED_BITS = 24 };
+
 struct tp_actor {
     struct tp_inbox inbox;
     struct tp_limit limit;
@@ -81,8 +84,9 @@ struct tp_actor {
         unsigned char bytes[TP_ACTOR_STATE_INLINE_BYTES];
     } state;
     uint16_t flags;
-    uint16_t unsettled_messages; /* handled, not yet off the limit */
-    uint32_t unsettled_bytes;
+    /* Handled, not yet off the limit: messages in the high 8 bits, what they
+     * take up, in blocks of TP_BLOCK_BYTES_MIN, in the others. */
+    uint32_t unsettled;
     troupe_pid pid; /* the occupant's; TROUPE_NO_PID: none, fits no message */
 };
 

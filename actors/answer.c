@@ -62,7 +62,7 @@ tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
     message->request = 0; /* it is no request: there is nothing to reply to */
     self->in_hand = message;
     ask.then(self, state, ask.context, &answer);
-    if (self->chain.messages_count > 0) {
+    if (self->chain.newest != NULL) {
         tp_post_flush(self);
     }
     self->in_hand = NULL;

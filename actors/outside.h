@@ -24,7 +24,8 @@
 
 #include "actors/runtime.h"
 
-/* Whether self, NULL perhaps, may call now: NOT_RUNNING if not. A worker's may. */
+/* Whether self, NULL perhaps, may call now: NOT_RUNNING if not. A worker's may.
+ */
 TROUPE_MUST_USE troupe_err tp_outside_check(struct troupe_self *self);
 
 /*

@@ -60,40 +60,38 @@ void
 tp_post_flush(struct troupe_self *self)
 {
     struct tp_actor *actor = self->chain.actor;
+    struct troupe_message *newest = self->chain.newest;
 
-    if (self->chain.limited_count > 0 &&
-        tp_limit_add_granted(&actor->limit, &self->runtime->marks,
-            self->chain.limited_count, self->chain.limited_bytes) &&
+    self->chain.newest = NULL;
+    if (self->chain.held > 0 &&
+        tp_limit_add_granted(
+            &actor->limit, &self->runtime->marks, self->chain.held) &&
         actor != self->actor) {
         self->congested = actor;
     }
-    self->chain.messages_count = 0;
-    if (tp_inbox_push(&actor->inbox, self->chain.newest, self->chain.oldest)) {
+    if (tp_inbox_push(&actor->inbox, newest, self->chain.oldest)) {
         make_ready(self, actor);
     }
 }
 
-static void
-count_chained(struct troupe_self *self, const struct troupe_message *message)
+/* What a chainable message adds to its receiver's limit. */
+static uint64_t
+held_by(const struct troupe_message *message)
 {
-    if (tp_message_is_limited(message)) {
-        self->chain.limited_count++;
-        self->chain.limited_bytes += tp_post_bytes_of(message);
-    }
+    return tp_message_is_limited(message)
+               ? TP_LIMIT_OF(1, tp_block_bytes_of(message->size_class))
+               : 0;
 }
 
 static void
 begin_chain(struct troupe_self *self, struct tp_actor *actor, troupe_pid to,
     struct troupe_message *message)
 {
-    self->chain.actor = actor;
-    self->chain.to = to;
     self->chain.newest = message;
     self->chain.oldest = message;
-    self->chain.messages_count = 1;
-    self->chain.limited_count = 0;
-    self->chain.limited_bytes = 0;
-    count_chained(self, message);
+    self->chain.actor = actor;
+    self->chain.to = to;
+    self->chain.held = held_by(message);
 }
 
 static void
@@ -101,8 +99,7 @@ extend_chain(struct troupe_self *self, struct troupe_message *message)
 {
     message->next = self->chain.newest;
     self->chain.newest = message;
-    self->chain.messages_count++;
-    count_chained(self, message);
+    self->chain.held += held_by(message);
 }
 
 /* Large messages are not worth the delay, and would overrun the hard mark. */
@@ -113,14 +110,13 @@ is_chainable(const struct troupe_message *message)
 }
 
 /* Pushes one message now. */
-static troupe_err
-post_alone(struct troupe_self *self, struct tp_actor *actor, troupe_pid to,
-    struct troupe_message **message)
+static troupe_err __attribute__((noinline)) post_alone(struct troupe_self *self,
+    struct tp_actor *actor, troupe_pid to, struct troupe_message *message)
 {
-    if (tp_message_is_limited(*message)) {
+    if (tp_message_is_limited(message)) {
         bool relieved;
         enum tp_limit_verdict verdict = tp_limit_add(&actor->limit,
-            &self->runtime->marks, tp_post_bytes_of(*message), &relieved);
+            &self->runtime->marks, tp_post_bytes_of(message), &relieved);
 
         if (relieved) {
             tp_post_resume_paused(self, &actor->limit);
@@ -132,24 +128,21 @@ post_alone(struct troupe_self *self, struct tp_actor *actor, troupe_pid to,
             self->congested = actor;
         }
     }
-    push(self, actor, message);
+    push(self, actor, &message);
     return TROUPE_OK;
 }
 
-troupe_err
-tp_post(
-    struct troupe_self *self, troupe_pid to, struct troupe_message **message)
+static troupe_err
+post(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
-    struct troupe_message *sent = *message;
     struct tp_actor *actor;
 
-    sent->sender = self->pid;
-    sent->incarnation = troupe_pid_incarnation(to);
-    if (self->chain.messages_count > 0) {
-        if (self->chain.to == to && is_chainable(sent) &&
-            self->chain.messages_count < self->runtime->chain_max) {
-            extend_chain(self, sent);
-            *message = NULL;
+    message->sender = self->pid;
+    message->incarnation = troupe_pid_incarnation(to);
+    if (self->chain.newest != NULL) {
+        if (self->chain.to == to && is_chainable(message) &&
+            self->chain.held < self->chain_held_max) {
+            extend_chain(self, message);
             return TROUPE_OK;
         }
         tp_post_flush(self);
@@ -158,13 +151,28 @@ tp_post(
     if (__builtin_expect(actor == NULL, 0)) {
         return no_such_actor(to);
     }
-    if (self->in_hand != NULL && is_chainable(sent) &&
-        !tp_limit_is_full(&actor->limit, &self->runtime->marks)) {
-        begin_chain(self, actor, to, sent);
-        *message = NULL;
+    /* A mailbox that is full is congested. */
+    if (__builtin_expect(
+            self->in_hand != NULL && is_chainable(message) &&
+                (!tp_limit_is_congested(&actor->limit) ||
+                    !tp_limit_is_full(&actor->limit, &self->runtime->marks)),
+            1)) {
+        begin_chain(self, actor, to, message);
         return TROUPE_OK;
     }
     return post_alone(self, actor, to, message);
+}
+
+troupe_err
+tp_post(
+    struct troupe_self *self, troupe_pid to, struct troupe_message **message)
+{
+    troupe_err err = post(self, to, *message);
+
+    if (__builtin_expect(err == TROUPE_OK, 1)) {
+        *message = NULL;
+    }
+    return err;
 }
 
 void

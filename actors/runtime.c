@@ -199,6 +199,16 @@ create_scheduler(
     return tp_scheduler_create(&wanted, &runtime->scheduler);
 }
 
+/* How many messages may be pushed together, or come off a limit late: so few
+ * that the low mark still means something. */
+static uint32_t
+late_max(const struct troupe_runtime *runtime)
+{
+    uint64_t quarter = runtime->marks.messages_low / 4;
+
+    return quarter < 1 ? 1 : quarter > 64 ? 64 : (uint32_t)quarter;
+}
+
 static troupe_err
 create_selves(struct troupe_runtime *runtime)
 {
@@ -219,6 +229,8 @@ create_selves(struct troupe_runtime *runtime)
         self->worker = &runtime->scheduler->workers[i];
         self->worker->local = self;
         tp_block_cache_init(&self->blocks, &runtime->depot);
+        self->chain_held_max = TP_LIMIT_OF(late_max(runtime), 0);
+        self->settle_max = late_max(runtime) << TP_ACTOR_UNSETTLED_BITS;
         tp_random_init(&self->random, runtime->seed ^ i);
     }
     return TROUPE_OK;
@@ -257,16 +269,6 @@ fill(struct troupe_runtime *runtime, struct troupe_options *options)
     return err == TROUPE_OK ? create_key(runtime) : err;
 }
 
-/* What is counted late, and pushed together, is a quarter of the low mark. */
-static void
-set_marks(struct troupe_runtime *runtime, const struct tp_limit_marks *marks)
-{
-    runtime->marks = *marks;
-    runtime->settle_messages = (uint32_t)(marks->messages_low / 4);
-    runtime->settle_bytes = (uint32_t)(marks->bytes_low / 4);
-    runtime->chain_max = (uint32_t)(marks->messages_low / 4);
-}
-
 troupe_err
 troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     struct troupe_runtime **runtime)
@@ -292,7 +294,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     memset(made, 0, sizeof(*made));
     made->log = (struct tp_log){options.log, options.log_context};
     made->dead_letters.log = made->log;
-    set_marks(made, &tp_limit_marks_default);
+    made->marks = tp_limit_marks_default;
     made->seed = options.seed;
     made->is_simulated = options.simulate;
     made->creator = pthread_self();

@@ -34,9 +34,6 @@ struct troupe_runtime {
     struct tp_registry registry;
     struct tp_block_depot depot;
     struct tp_limit_marks marks;
-    uint32_t settle_messages; /* handled before they come off the limit */
-    uint32_t settle_bytes;
-    uint32_t chain_max; /* messages pushed at a time */
     struct tp_dead_letters dead_letters;
     struct tp_log log;
     uint64_t seed;

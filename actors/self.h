@@ -24,14 +24,14 @@ struct troupe_self {
 
     /* What the handler has sent to one receiver and not pushed yet. */
     struct {
+        struct troupe_message *newest; /* NULL: nothing */
+        struct troupe_message *oldest;
         struct tp_actor *actor;
         troupe_pid to;
-        struct troupe_message *newest;
-        struct troupe_message *oldest;
-        uint32_t messages_count; /* 0: there is none */
-        uint32_t limited_count;
-        uint64_t limited_bytes;
+        uint64_t held; /* TP_LIMIT_OF its limited messages */
     } chain;
+    uint64_t chain_held_max; /* a chain as long as this is pushed */
+    uint32_t settle_max;     /* see tp_actor.unsettled */
 
     struct tp_block_cache blocks;
     struct tp_free_slots slots;

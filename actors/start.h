@@ -2,8 +2,8 @@
 /*
  * start: what a START message carries to the slot that it is for.
  *
- * The spawner makes a state that does not fit the slot, so that a spawn that has
- * no memory says so; the worker that handles START puts it into the slot.
+ * The spawner makes a state that does not fit the slot, so that a spawn that
+ * has no memory says so; the worker that handles START puts it into the slot.
  */
 #ifndef TROUPE_ACTORS_START_H
 #define TROUPE_ACTORS_START_H

@@ -11,9 +11,10 @@
  * `sender` is who is to be resumed. Whoever clears the mark takes the stack.
  *
  * A sender calls tp_limit_add() before it pushes its message, or, for several
- * messages at once, looks for room first and calls tp_limit_add_granted() before
- * it pushes them: then senders together may exceed the hard mark by what they
- * push at a time. The owner calls tp_limit_subtract() when it has handled some.
+ * messages at once, looks for room first and calls tp_limit_add_granted()
+ * before it pushes them: then senders together may exceed the hard mark by what
+ * they push at a time. The owner calls tp_limit_subtract() when it has handled
+ * some.
  *
  *     tp_limit_add, tp_limit_add_granted   any thread
  *     tp_limit_is_full                any thread; stale at once
@@ -105,27 +106,26 @@ tp_limit_reaches(uint64_t held, uint64_t messages, uint64_t bytes)
 static inline bool
 tp_limit_is_full(struct tp_limit *limit, const struct tp_limit_marks *marks)
 {
-    return tp_limit_reaches(ck_pr_load_64(&limit->held), marks->messages_hard,
-        marks->bytes_hard);
+    return tp_limit_reaches(
+        ck_pr_load_64(&limit->held), marks->messages_hard, marks->bytes_hard);
 }
 
 bool tp_limit_congest(
     struct tp_limit *limit, const struct tp_limit_marks *marks);
 
 /*
- * Counts messages that are taken in any case, because the caller has found
- * before that there is room. True: the mailbox is congested.
+ * Counts delta, TP_LIMIT_OF messages that are taken in any case, because the
+ * caller has found before that there is room. True: the mailbox is congested.
  */
 static inline bool
-tp_limit_add_granted(struct tp_limit *limit,
-    const struct tp_limit_marks *marks, uint64_t messages, uint64_t bytes)
+tp_limit_add_granted(
+    struct tp_limit *limit, const struct tp_limit_marks *marks, uint64_t delta)
 {
-    uint64_t delta = TP_LIMIT_OF(messages, bytes);
     uint64_t held = ck_pr_faa_64(&limit->held, delta) + delta;
 
     if (__builtin_expect((held & TP_LIMIT_CONGESTED) == 0 &&
-                             !tp_limit_reaches(held, marks->messages_high,
-                                 marks->bytes_high),
+                             !tp_limit_reaches(
+                                 held, marks->messages_high, marks->bytes_high),
             1)) {
         return false;
     }
@@ -143,8 +143,8 @@ bool tp_limit_relieve(
     struct tp_limit *limit, const struct tp_limit_marks *marks);
 
 /*
- * Takes off what the owner has handled. True: the congestion has just ended, and
- * the caller must resume whom tp_limit_take_paused() returns.
+ * Takes off what the owner has handled. True: the congestion has just ended,
+ * and the caller must resume whom tp_limit_take_paused() returns.
  */
 static inline bool
 tp_limit_subtract(struct tp_limit *limit, const struct tp_limit_marks *marks,

@@ -40,6 +40,7 @@ build_project() {
 }
 
 install() {
+    rm -rf "$prefix"
     cmake --install "$build" --prefix "$prefix"
     library=$prefix/lib/libtroupe.so.0
     [ -e "$library" ] || fail "there is no $library"

@@ -260,6 +260,18 @@ class DevScript(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout.splitlines()[-1], "0 passed, 1 failed, 0 skipped")
 
+    def test_no_test_at_all_is_a_failure_also_if_ctest_is_content(self):
+        self.write("stubs/ctest", "#!/bin/sh\necho No tests were found!!!\n")
+        done = self.dev("test", "dev")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout.splitlines()[-1], "0 passed, 1 failed, 0 skipped")
+
+    def test_when_ctest_fails_with_no_failed_test_that_is_a_failure(self):
+        self.write("said-by-dev", "100% tests passed, 0 tests failed out of 3\n")
+        done = self.dev("test", "dev")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout.splitlines()[-1], "3 passed, 1 failed, 0 skipped")
+
     def test_full_is_told_to_the_tests(self):
         self.write("stubs/ctest", '#!/bin/sh\necho "full: ${TROUPE_TEST_FULL-no}"\n')
         self.assertIn("full: no\n", self.dev("test", "dev").stdout)

@@ -70,7 +70,7 @@ add(void)
 static bool
 add_unasked(void)
 {
-    bool is_congested = tp_limit_add_granted(&limit, &marks, 1, 1);
+    bool is_congested = tp_limit_add_granted(&limit, &marks, TP_LIMIT_OF(1, 1));
 
     waiting_count++;
     adding_count--;

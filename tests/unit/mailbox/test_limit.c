@@ -168,15 +168,15 @@ messages_counted_together_congest_as_they_would_one_by_one(void **state)
     struct tp_limit limit = {0};
 
     (void)state;
-    assert_false(tp_limit_add_granted(&limit, &marks, 3, 3));
-    assert_true(tp_limit_add_granted(&limit, &marks, 1, 1));
-    assert_true(tp_limit_add_granted(&limit, &marks, 9, 900));
+    assert_false(tp_limit_add_granted(&limit, &marks, TP_LIMIT_OF(3, 3)));
+    assert_true(tp_limit_add_granted(&limit, &marks, TP_LIMIT_OF(1, 1)));
+    assert_true(tp_limit_add_granted(&limit, &marks, TP_LIMIT_OF(9, 900)));
     assert_true(limit.held == (TP_LIMIT_OF(13, 904) | TP_LIMIT_CONGESTED));
     assert_true(subtract(&limit, 12, 903));
 
     limit = (struct tp_limit){0};
-    assert_false(tp_limit_add_granted(&limit, &marks, 2, 399));
-    assert_true(tp_limit_add_granted(&limit, &marks, 1, 1));
+    assert_false(tp_limit_add_granted(&limit, &marks, TP_LIMIT_OF(2, 399)));
+    assert_true(tp_limit_add_granted(&limit, &marks, TP_LIMIT_OF(1, 1)));
 }
 
 static void
