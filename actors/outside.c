@@ -88,11 +88,11 @@ wait_a_while(struct troupe_self *self, uint64_t deadline_ns)
 {
     struct tp_scheduler *scheduler = self->runtime->scheduler;
 
-    if (scheduler->simulation != NULL) {
-        return tp_simulation_step(scheduler, deadline_ns);
-    }
     if (now_ns(self) >= deadline_ns) {
         return false;
+    }
+    if (scheduler->simulation != NULL) {
+        return tp_simulation_step(scheduler, deadline_ns);
     }
     if (tp_inbox_try_sleep(&self->actor->inbox)) {
         tp_parker_park(&self->parker, deadline_ns);

@@ -24,19 +24,9 @@ foreach(library troupe troupe_static)
     target_link_libraries(${library} PUBLIC Threads::Threads)
 endforeach()
 
-# Whoever links the archive links what it uses; the shared library brings it along.
-# Installed, they are named and not pointed at: the archive may go to another machine.
-set(troupe_needs ${MSGPACK_LIBRARY} ${CK_LIBRARY})
-set(troupe_needs_names)
-foreach(path IN LISTS troupe_needs)
-    get_filename_component(name ${path} NAME_WE)
-    string(REGEX REPLACE "^lib" "" name ${name})
-    list(APPEND troupe_needs_names ${name})
-endforeach()
-target_link_libraries(troupe PRIVATE troupe_flags ${troupe_needs})
-target_link_options(troupe PRIVATE LINKER:--as-needed)
-target_link_libraries(troupe_static INTERFACE
-    $<BUILD_INTERFACE:${troupe_needs}> "$<INSTALL_INTERFACE:${troupe_needs_names}>")
+# Concurrency Kit is used through its headers alone: nobody has to link it.
+target_link_libraries(troupe PRIVATE troupe_flags)
+troupe_optimize_whole(troupe)
 
 # As a part of another project, troupe is installed only if that project says so.
 option(TROUPE_INSTALL "Install troupe's headers and libraries" ${PROJECT_IS_TOP_LEVEL})
@@ -52,8 +42,6 @@ write_basic_package_version_file(troupe-config-version.cmake
 
 # The prefix may still change at install time, so troupe.pc finds it from where it is.
 file(RELATIVE_PATH TROUPE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-list(TRANSFORM troupe_needs_names PREPEND -l OUTPUT_VARIABLE TROUPE_PC_NEEDS)
-list(JOIN TROUPE_PC_NEEDS " " TROUPE_PC_NEEDS)
 configure_file(cmake/troupe.pc.in troupe.pc @ONLY)
 
 install(TARGETS troupe troupe_static EXPORT troupe-targets)

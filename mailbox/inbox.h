@@ -64,9 +64,9 @@ struct tp_inbox {
 };
 
 /*
- * Takes the messages from newest to oldest, linked by next: they are the owner's
- * from here on. True: the owner slept and the caller must schedule it. Any
- * thread.
+ * Takes the messages from newest to oldest, linked by next: they are the
+ * owner's from here on. True: the owner slept and the caller must schedule it.
+ * Any thread.
  */
 static inline bool
 tp_inbox_push(struct tp_inbox *inbox, struct troupe_message *newest,

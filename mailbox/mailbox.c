@@ -25,8 +25,7 @@ append(struct tp_mailbox *mailbox, struct troupe_message *oldest,
 }
 
 void
-tp_mailbox_sort(
-    struct tp_mailbox *mailbox, struct troupe_message *newest_first)
+tp_mailbox_sort(struct tp_mailbox *mailbox, struct troupe_message *newest_first)
 {
     struct troupe_message *control = NULL;
     struct troupe_message *oldest = NULL;

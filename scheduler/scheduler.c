@@ -312,8 +312,7 @@ is_all_done(struct tp_scheduler *scheduler)
     for (unsigned i = 0; i < scheduler->workers_count; i++) {
         struct tp_worker *worker = &scheduler->workers[i];
 
-        if (sees_work(worker) ||
-            has_cancelled(worker) ||
+        if (sees_work(worker) || has_cancelled(worker) ||
             ck_pr_load_64(&worker->expiry_ns) != UINT64_MAX) {
             return false;
         }

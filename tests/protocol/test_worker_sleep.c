@@ -218,7 +218,8 @@ run_seeds(unsigned workers_min, void (*run_main)(void))
     unsigned choices = 1 + WORKERS_MAX - workers_min;
     const char *only = getenv("TROUPE_TEST_SEED");
     uint64_t first = only != NULL ? strtoull(only, NULL, 10) : 1;
-    uint64_t last = only != NULL ? first : RUNS;
+    uint64_t runs = getenv("TROUPE_TEST_FULL") != NULL ? 20 * RUNS : RUNS;
+    uint64_t last = only != NULL ? first : runs;
 
     for (uint64_t seed = first; seed <= last; seed++) {
         run_seed(seed, workers_min + (unsigned)(seed / 3 % choices), run_main);

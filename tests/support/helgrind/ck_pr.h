@@ -127,7 +127,9 @@ ck_pr_cas_ptr_2_value(void *target, void *expected, void *value, void *seen)
 }
 
 #define CK_PR_FENCE(name)                                                      \
-    static inline void ck_pr_##name(void) { }
+    static inline void ck_pr_##name(void)                                      \
+    {                                                                          \
+    }
 
 CK_PR_FENCE(stall)
 CK_PR_FENCE(barrier)
