@@ -126,7 +126,9 @@ install(struct troupe_self *self, struct tp_actor *actor,
 static void
 vacate(struct troupe_self *self, struct tp_actor *actor)
 {
-    tp_answer_abandon_all(self, actor);
+    if (actor->extension != NULL) {
+        tp_answer_abandon_all(self, actor);
+    }
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
         tp_state_free(self, actor->state.large);
     }
@@ -230,6 +232,10 @@ put_down(struct troupe_self *self)
         tp_post_flush(self);
     }
     self->in_hand = NULL;
+    if (__builtin_expect(self->is_kept, 0)) {
+        self->is_kept = false;
+        return;
+    }
     if (__builtin_expect(message->request != 0, 0)) {
         tp_post_refusal(self, &message, TROUPE_E_NO_REPLY);
     } else {
@@ -398,7 +404,7 @@ tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
     if (!is_vacant(actor)) {
         remains.was_alive = true;
         remains.was_waiting =
-            actor->asks != NULL && actor->asks->open_count > 0;
+            actor->extension != NULL && actor->extension->asks.open_count > 0;
         /* First: its expired timeouts are among the messages. */
         vacate(self, actor);
     }

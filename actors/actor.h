@@ -40,8 +40,8 @@
 #ifndef TROUPE_ACTORS_ACTOR_H
 #define TROUPE_ACTORS_ACTOR_H
 
-#include "actors/asks.h"
 #include "actors/behaviour.h"
+#include "actors/extension.h"
 #include "mailbox/limit.h"
 #include "mailbox/mailbox.h"
 #include "scheduler/parker.h"
@@ -75,7 +75,7 @@ struct tp_actor {
         struct tp_actor *next_free;
         struct tp_parker *parker; /* of a thread outside: task is ELSEWHERE */
     };
-    struct tp_asks *asks; /* the owner's; NULL until the first */
+    struct tp_extension *extension; /* the owner's; NULL until needed */
 
     struct tp_mailbox mailbox __attribute__((aligned(64)));
     const struct tp_behaviour_table *table; /* NULL: VACANT */

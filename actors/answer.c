@@ -47,7 +47,8 @@ tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_answer answer = {(troupe_err)message->err, NULL};
     struct tp_ask ask;
 
-    if (!tp_asks_close(actor->asks, message->request, &ask)) {
+    if (actor->extension == NULL ||
+        !tp_asks_close(&actor->extension->asks, message->request, &ask)) {
         drop_late_reply(self, actor, message);
         return;
     }
@@ -76,15 +77,32 @@ tp_answer_drop(struct troupe_self *self, struct tp_actor *actor,
     drop_late_reply(self, actor, message);
 }
 
+/* Once the runtime has stopped nobody takes an answer: who waited is told so by
+ * the runtime's state. */
+static void
+refuse_kept(struct troupe_self *self, struct troupe_message *request)
+{
+    if (request->request == 0 ||
+        tp_runtime_state_of(self->runtime) == TP_RUNTIME_STOPPED) {
+        tp_post_free(self, request);
+    } else {
+        tp_post_refusal(self, &request, TROUPE_E_NO_SUCH_ACTOR);
+    }
+}
+
 void
 tp_answer_abandon_all(struct troupe_self *self, struct tp_actor *actor)
 {
+    struct troupe_message *request;
     struct tp_ask ask;
 
-    while (tp_asks_close_any(actor->asks, &ask)) {
+    while (tp_asks_close_any(&actor->extension->asks, &ask)) {
         cancel_timeout(self, ask.timeout);
     }
-    tp_asks_destroy(&actor->asks);
+    while ((request = tp_kept_remove_any(&actor->extension->kept)) != NULL) {
+        refuse_kept(self, request);
+    }
+    tp_extension_destroy(&actor->extension);
 }
 
 void

@@ -29,7 +29,8 @@ void tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
 void tp_answer_drop(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message);
 
-/* Closes all asks of an actor that dies, without running continuations. */
+/* Closes all asks of an actor that dies, without running continuations, and
+ * refuses the requests that it kept. It has an extension. */
 void tp_answer_abandon_all(struct troupe_self *self, struct tp_actor *actor);
 
 /* The scheduler's expire hook: the block becomes the message that reports it.

@@ -35,11 +35,11 @@ static troupe_err
 open_ask(struct troupe_self *self, troupe_continuation *then, uint64_t context,
     struct troupe_message *message, struct tp_ask_timeout **timeout)
 {
-    struct tp_ask_timeout *made = make_timeout(self);
+    struct tp_extension *extension = tp_extension_get(&self->actor->extension);
+    struct tp_ask_timeout *made = extension == NULL ? NULL : make_timeout(self);
 
     if (made != NULL) {
-        message->request =
-            tp_asks_open(&self->actor->asks, then, context, made);
+        message->request = tp_asks_open(&extension->asks, then, context, made);
         if (message->request != 0) {
             made->asker = self->pid;
             made->request = message->request;
@@ -56,7 +56,7 @@ forget_ask(struct troupe_self *self, struct tp_ask_timeout *timeout)
 {
     struct tp_ask ask;
 
-    tp_asks_close(self->actor->asks, timeout->request, &ask);
+    tp_asks_close(&self->actor->extension->asks, timeout->request, &ask);
     tp_block_give(&self->blocks, tp_block_class_of(sizeof(*timeout)), timeout);
 }
 
@@ -112,28 +112,119 @@ troupe_ask_closed(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
     return err;
 }
 
+/* ---- replying ------------------------------------------------------------ */
+
+static bool
+is_unanswered(const struct troupe_message *message)
+{
+    return message != NULL && message->kind == TP_MESSAGE_REQUEST &&
+           message->request != 0;
+}
+
+static troupe_err
+no_request(void)
+{
+    return tp_err_set(TROUPE_E_NO_REQUEST,
+        "the message in hand was told, not asked, or is answered already");
+}
+
+/* Sends reply as the answer to request; takes reply in any case. */
+static troupe_err
+answer(struct troupe_self *self, struct troupe_message *request,
+    struct troupe_message *reply, const uint8_t *end)
+{
+    troupe_err err;
+
+    troupe_message_close(reply, end);
+    reply->kind = TP_MESSAGE_REPLY;
+    reply->request = request->request;
+    err = tp_post(self, request->sender, &reply);
+    if (err != TROUPE_OK) {
+        tp_post_free(self, reply);
+        return err;
+    }
+    request->request = 0;
+    return TROUPE_OK;
+}
+
 troupe_err
 troupe_reply_closed(struct troupe_self *self, struct troupe_message *message,
     const uint8_t *end)
 {
-    struct troupe_message *request = self->in_hand;
+    if (!is_unanswered(self->in_hand)) {
+        tp_post_free(self, message);
+        return no_request();
+    }
+    return answer(self, self->in_hand, message, end);
+}
+
+/* A request is the message; the name of its own is for those who hold one. */
+static struct troupe_message *
+message_of(struct troupe_request *request)
+{
+    return (struct troupe_message *)(void *)request;
+}
+
+troupe_err
+troupe_request_keep(struct troupe_self *self, struct troupe_request **request)
+{
+    struct troupe_message *message = self->in_hand;
+    struct tp_extension *extension;
+
+    if (!is_unanswered(message)) {
+        return no_request();
+    }
+    extension = tp_extension_get(&self->actor->extension);
+    if (extension == NULL || !tp_kept_add(&extension->kept, message)) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to keep a request");
+    }
+    self->is_kept = true;
+    *request = (struct troupe_request *)(void *)message;
+    return TROUPE_OK;
+}
+
+/* The actor keeps it no more. A handler that still has it in hand puts it down
+ * when it returns. */
+static void
+let_go(struct troupe_self *self, struct troupe_message *message)
+{
+    tp_kept_remove(&self->actor->extension->kept, message);
+    if (message == self->in_hand) {
+        self->is_kept = false;
+    } else if (message->request != 0) {
+        tp_post_refusal(self, &message, TROUPE_E_NO_REPLY);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
+troupe_err
+troupe_reply_to_closed(struct troupe_self *self,
+    struct troupe_request **request, struct troupe_message *message,
+    const uint8_t *end)
+{
     troupe_err err;
 
-    troupe_message_close(message, end);
-    if (request == NULL || request->kind != TP_MESSAGE_REQUEST ||
-        request->request == 0) {
+    if (!is_unanswered(message_of(*request))) {
         tp_post_free(self, message);
-        return tp_err_set(TROUPE_E_NO_REQUEST,
-            "the message in hand was told, not asked, or is answered already");
+        return no_request();
     }
-    message->kind = TP_MESSAGE_REPLY;
-    message->request = request->request;
-    request->request = 0;
-    err = tp_post(self, request->sender, &message);
-    if (err != TROUPE_OK) {
-        tp_post_free(self, message);
+    err = answer(self, message_of(*request), message, end);
+    if (err == TROUPE_OK) {
+        let_go(self, message_of(*request));
+        *request = NULL;
     }
     return err;
+}
+
+void
+troupe_request_release(
+    struct troupe_self *self, struct troupe_request **request)
+{
+    if (*request != NULL) {
+        let_go(self, message_of(*request));
+        *request = NULL;
+    }
 }
 
 /* ---- reading answers ----------------------------------------------------- */

@@ -23,30 +23,21 @@ grow(struct tp_asks *asks)
     return true;
 }
 
-static bool
-has_room(struct tp_asks **asks)
-{
-    if (*asks == NULL) {
-        *asks = tp_memory_alloc_zeroed(1, sizeof(**asks));
-    }
-    return *asks != NULL && ((*asks)->free != 0 || grow(*asks));
-}
-
 uint64_t
-tp_asks_open(struct tp_asks **asks, troupe_continuation *then, uint64_t context,
+tp_asks_open(struct tp_asks *asks, troupe_continuation *then, uint64_t context,
     struct tp_ask_timeout *timeout)
 {
     struct tp_ask *ask;
     uint32_t place;
 
     TP_ASSERT(then != NULL);
-    if (!has_room(asks)) {
+    if (asks->free == 0 && !grow(asks)) {
         return 0;
     }
-    place = (*asks)->free;
-    ask = &(*asks)->items[place - 1];
-    (*asks)->free = ask->next_free;
-    (*asks)->open_count++;
+    place = asks->free;
+    ask = &asks->items[place - 1];
+    asks->free = ask->next_free;
+    asks->open_count++;
     ask->then = then;
     ask->context = context;
     ask->timeout = timeout;
@@ -71,7 +62,7 @@ tp_asks_close(struct tp_asks *asks, uint64_t request, struct tp_ask *ask)
 {
     uint32_t place = (uint32_t)request;
 
-    if (asks == NULL || place == 0 || place > asks->capacity ||
+    if (place == 0 || place > asks->capacity ||
         asks->items[place - 1].generation != (uint32_t)(request >> 32) ||
         asks->items[place - 1].then == NULL) {
         return false;
@@ -83,7 +74,7 @@ tp_asks_close(struct tp_asks *asks, uint64_t request, struct tp_ask *ask)
 bool
 tp_asks_close_any(struct tp_asks *asks, struct tp_ask *ask)
 {
-    if (asks == NULL || asks->open_count == 0) {
+    if (asks->open_count == 0) {
         return false;
     }
     for (uint32_t i = 0; i < asks->capacity; i++) {
@@ -96,12 +87,9 @@ tp_asks_close_any(struct tp_asks *asks, struct tp_ask *ask)
 }
 
 void
-tp_asks_destroy(struct tp_asks **asks)
+tp_asks_fini(struct tp_asks *asks)
 {
-    if (*asks != NULL) {
-        TP_ASSERT((*asks)->open_count == 0);
-        tp_memory_free((*asks)->items);
-        tp_memory_free(*asks);
-        *asks = NULL;
-    }
+    TP_ASSERT(asks->open_count == 0);
+    tp_memory_free(asks->items);
+    *asks = (struct tp_asks){NULL, 0, 0, 0};
 }

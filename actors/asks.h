@@ -43,11 +43,8 @@ struct tp_asks {
     uint32_t open_count;
 };
 
-/*
- * Opens an ask and returns its number, never 0; 0 if there is no memory. *asks
- * is made when it is NULL.
- */
-uint64_t tp_asks_open(struct tp_asks **asks, troupe_continuation *then,
+/* Opens an ask and returns its number, never 0; 0 if there is no memory. */
+uint64_t tp_asks_open(struct tp_asks *asks, troupe_continuation *then,
     uint64_t context, struct tp_ask_timeout *timeout);
 
 /* Closes the ask and copies it to *ask. False: it is not open (any more). */
@@ -56,7 +53,7 @@ bool tp_asks_close(struct tp_asks *asks, uint64_t request, struct tp_ask *ask);
 /* Closes any open ask and copies it to *ask. False: none is open. */
 bool tp_asks_close_any(struct tp_asks *asks, struct tp_ask *ask);
 
-/* Frees the table, in which none is open, and sets *asks to NULL. */
-void tp_asks_destroy(struct tp_asks **asks);
+/* Frees the table, in which none is open. */
+void tp_asks_fini(struct tp_asks *asks);
 
 #endif

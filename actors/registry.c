@@ -10,20 +10,20 @@ struct batch {
     ck_stack_entry_t in_stack;
 };
 
-_Static_assert(sizeof(struct batch) <= sizeof(struct tp_asks *),
+_Static_assert(sizeof(struct batch) <= sizeof(struct tp_extension *),
     "the link of a batch lies in the slot's unused pointer");
 
 static ck_stack_entry_t *
 entry_of(struct tp_actor *actor)
 {
-    return (ck_stack_entry_t *)(void *)&actor->asks;
+    return (ck_stack_entry_t *)(void *)&actor->extension;
 }
 
 static struct tp_actor *
 actor_of(ck_stack_entry_t *entry)
 {
     return (struct tp_actor *)(void *)((char *)entry -
-                                       offsetof(struct tp_actor, asks));
+                                       offsetof(struct tp_actor, extension));
 }
 
 static size_t
@@ -135,7 +135,7 @@ pop_batch(struct tp_registry *registry, struct tp_free_slots *free)
         return false;
     }
     free->first = actor_of(entry);
-    free->first->asks = NULL;
+    free->first->extension = NULL;
     free->count = TP_REGISTRY_BATCH_COUNT;
     return true;
 }

@@ -248,6 +248,40 @@ TROUPE_API const struct troupe_message *troupe_answer_message_view(
 #define TROUPE_REPLY_(self, message, ...)                                      \
     message##_reply((self), TROUPE_VALUE_(message, __VA_ARGS__))
 
+/**
+ * A request that its actor keeps, to answer it later: when it has asked others,
+ * say. The actor that stops with it answers NO_SUCH_ACTOR, the end of the
+ * runtime NOT_RUNNING. It may be stored in the actor's state and used by that
+ * actor's handlers alone.
+ */
+struct troupe_request;
+
+/**
+ * Keeps the request in hand, which is the caller's then: *request is answered
+ * by troupe_reply_to() or dropped by troupe_request_release(). Views into the
+ * message stay valid as long.
+ *
+ * Errors, with *request untouched: NO_REQUEST (as troupe_reply()), NO_MEMORY.
+ */
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_request_keep(
+    struct troupe_self *self, struct troupe_request **request);
+
+/**
+ * troupe_reply_to(self, &request, MESSAGE, .field = value, ...): answers a
+ * request that was kept, and sets the pointer to NULL. On an error the request
+ * stays the caller's: NO_MEMORY, MESSAGE_TOO_LARGE, SCHEMA_CONFLICT, NO_REQUEST
+ * (answered by troupe_reply() while it was in hand).
+ */
+#define troupe_reply_to(self, request, ...)                                    \
+    TROUPE_REPLY_TO_(self, request, __VA_ARGS__, )
+#define TROUPE_REPLY_TO_(self, request, message, ...)                          \
+    message##_reply_to((self), (request), TROUPE_VALUE_(message, __VA_ARGS__))
+
+/** Drops *request, which is answered NO_REPLY, and sets it to NULL. A NULL
+ * request is fine. */
+TROUPE_API void troupe_request_release(
+    struct troupe_self *self, struct troupe_request **request);
+
 /* ---- what TROUPE_MESSAGE generates --------------------------------------- */
 
 /* A handler's message cannot be a pointer into the sender: it is a value. */
@@ -273,6 +307,9 @@ TROUPE_API troupe_err troupe_ask_closed(struct troupe_self *self, troupe_pid to,
     uint64_t timeout_ns, struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_closed(struct troupe_self *self,
     struct troupe_message *message, const uint8_t *end);
+TROUPE_API troupe_err troupe_reply_to_closed(struct troupe_self *self,
+    struct troupe_request **request, struct troupe_message *message,
+    const uint8_t *end);
 TROUPE_API troupe_err troupe_receive_view(struct troupe_self *self,
     const struct troupe_schema *schema, const uint8_t **payload,
     const uint8_t **end);
@@ -337,6 +374,21 @@ TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
         }                                                                      \
         return troupe_reply_closed(                                            \
             self, message, name##_encode(payload, &value));                    \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_reply_to(                    \
+        struct troupe_self *self, struct troupe_request **request,             \
+        struct name value)                                                     \
+    {                                                                          \
+        struct troupe_message *message;                                        \
+        uint8_t *payload;                                                      \
+        troupe_err err = troupe_message_open(self, &name##_schema,             \
+            name##_size_max(&value), &message, &payload);                      \
+                                                                               \
+        if (err != TROUPE_OK) {                                                \
+            return err;                                                        \
+        }                                                                      \
+        return troupe_reply_to_closed(                                         \
+            self, request, message, name##_encode(payload, &value));           \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_ask_then(                    \
         struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,          \
