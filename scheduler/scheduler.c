@@ -12,12 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    NEXT_USES_MAX = 64,
-    INJECTED_PERIOD = 64, /* turns between two looks at injected tasks */
-    SHARED_COUNT = 64,    /* of the taken tasks, in the queue at a time */
-    SPINS_COUNT = 50,
-};
+enum { SPINS_COUNT = 50 };
 
 /* Steps of `idle`; see its definition. */
 #define SLEEPER UINT64_C(1)
@@ -51,9 +46,8 @@ wake(struct tp_worker *worker)
     return true;
 }
 
-/* After a full fence: see the table in the header. */
-static void
-wake_one(struct tp_scheduler *scheduler)
+void
+tp_scheduler_wake_one(struct tp_scheduler *scheduler)
 {
     uint64_t idle = ck_pr_load_64(&scheduler->idle);
 
@@ -91,7 +85,7 @@ inject(struct tp_scheduler *scheduler, struct tp_task *task)
 {
     tp_task_stack_push(&scheduler->injected, task);
     ck_pr_fence_memory();
-    wake_one(scheduler);
+    tp_scheduler_wake_one(scheduler);
 }
 
 void
@@ -106,189 +100,7 @@ tp_scheduler_ready(struct tp_scheduler *scheduler, struct tp_task *task)
     }
 }
 
-void
-tp_worker_ready_specially(struct tp_worker *worker, struct tp_task *task)
-{
-    tp_scheduler_ready(worker->scheduler, task);
-}
-
-/* Puts task where others see it. */
-static void
-enqueue(struct tp_worker *worker, struct tp_task *task)
-{
-    if (!tp_run_queue_try_push(&worker->queue, task)) {
-        tp_task_stack_push(&worker->scheduler->injected, task);
-    }
-}
-
-void
-tp_worker_displace(struct tp_worker *worker, struct tp_task *task)
-{
-    enqueue(worker, task);
-    ck_pr_fence_memory();
-    wake_one(worker->scheduler);
-}
-
-void
-tp_worker_yield(struct tp_worker *worker, struct tp_task *task)
-{
-    bool is_alone =
-        worker->next == NULL && tp_run_queue_is_empty(&worker->queue);
-
-    if (task->bound != TP_TASK_ANYWHERE || worker->simulation != NULL) {
-        tp_worker_ready_specially(worker, task);
-        return;
-    }
-    enqueue(worker, task);
-    if (!is_alone) {
-        ck_pr_fence_memory();
-        wake_one(worker->scheduler);
-    }
-}
-
-unsigned
-tp_worker_quantum(struct tp_worker *worker)
-{
-    if (worker->simulation != NULL) {
-        return 1 + (unsigned)tp_random_below(&worker->simulation->random, 8);
-    }
-    return TP_WORKER_QUANTUM;
-}
-
-/* ---- finding ------------------------------------------------------------- */
-
-static struct tp_task *
-pop_bound(struct tp_worker *worker)
-{
-    struct tp_task *task;
-
-    if (worker->bound_taken == NULL) {
-        worker->bound_taken = tp_task_stack_take(&worker->bound);
-    }
-    task = worker->bound_taken;
-    if (task != NULL) {
-        worker->bound_taken = task->next;
-    }
-    return task;
-}
-
-/* Lets others steal some of what this worker has taken. */
-static void
-share_taken(struct tp_worker *worker)
-{
-    unsigned shared = 0;
-
-    while (worker->taken != NULL && shared < SHARED_COUNT) {
-        struct tp_task *task = worker->taken;
-        struct tp_task *rest = task->next;
-
-        if (!tp_run_queue_try_push(&worker->queue, task)) {
-            break;
-        }
-        worker->taken = rest;
-        shared++;
-    }
-    if (shared > 0) {
-        ck_pr_fence_memory();
-        wake_one(worker->scheduler);
-    }
-}
-
-static struct tp_task *
-pop_injected(struct tp_worker *worker)
-{
-    struct tp_task *task;
-
-    if (worker->taken == NULL) {
-        worker->taken = tp_task_stack_take(&worker->scheduler->injected);
-    }
-    task = worker->taken;
-    if (task != NULL) {
-        worker->taken = task->next;
-        share_taken(worker);
-    }
-    return task;
-}
-
-static struct tp_task *
-pop_next(struct tp_worker *worker)
-{
-    struct tp_task *task = worker->next;
-
-    worker->next = NULL;
-    return task;
-}
-
-/* Bound and injected tasks, which a busy worker would never come to; neither
- * kind first each time, or the other would not have its turn. */
-static struct tp_task *
-find_neglected(struct tp_worker *worker)
-{
-    bool is_bound_first = worker->ticks / INJECTED_PERIOD % 2 == 0;
-    struct tp_task *task =
-        is_bound_first ? pop_bound(worker) : pop_injected(worker);
-
-    if (task == NULL) {
-        task = is_bound_first ? pop_injected(worker) : pop_bound(worker);
-    }
-    return task;
-}
-
-static struct tp_task *
-find_own(struct tp_worker *worker)
-{
-    struct tp_task *task;
-
-    if (++worker->ticks % INJECTED_PERIOD == 0 &&
-        (task = find_neglected(worker)) != NULL) {
-        return task;
-    }
-    if (worker->next != NULL && worker->next_uses < NEXT_USES_MAX) {
-        worker->next_uses++;
-        return pop_next(worker);
-    }
-    worker->next_uses = 0;
-    task = tp_run_queue_try_pop(&worker->queue);
-    if (task == NULL) {
-        task = pop_next(worker);
-    }
-    return task != NULL ? task : find_neglected(worker);
-}
-
-static struct tp_task *
-steal(struct tp_worker *worker)
-{
-    struct tp_scheduler *scheduler = worker->scheduler;
-
-    for (unsigned i = 1; i < scheduler->workers_count; i++) {
-        unsigned victim = (worker->index + i) % scheduler->workers_count;
-        struct tp_task *task =
-            tp_run_queue_try_pop(&scheduler->workers[victim].queue);
-
-        if (task != NULL) {
-            return task;
-        }
-    }
-    return NULL;
-}
-
-/* Whether a worker that is about to sleep should not. */
-static bool
-sees_work(struct tp_worker *worker)
-{
-    struct tp_scheduler *scheduler = worker->scheduler;
-
-    if (!tp_task_stack_is_empty(&scheduler->injected) ||
-        !tp_task_stack_is_empty(&worker->bound)) {
-        return true;
-    }
-    for (unsigned i = 0; i < scheduler->workers_count; i++) {
-        if (!tp_run_queue_is_empty(&scheduler->workers[i].queue)) {
-            return true;
-        }
-    }
-    return false;
-}
+/* ---- sleeping ------------------------------------------------------------ */
 
 /* Whether others have cancelled timeouts that are still in its wheel. */
 static bool
@@ -303,8 +115,6 @@ is_halting(struct tp_scheduler *scheduler)
     return ck_pr_load_32(&scheduler->is_halting) != 0;
 }
 
-/* ---- sleeping ------------------------------------------------------------ */
-
 /* Whether, with all workers asleep, nothing will wake one. */
 static bool
 is_all_done(struct tp_scheduler *scheduler)
@@ -312,7 +122,7 @@ is_all_done(struct tp_scheduler *scheduler)
     for (unsigned i = 0; i < scheduler->workers_count; i++) {
         struct tp_worker *worker = &scheduler->workers[i];
 
-        if (sees_work(worker) || has_cancelled(worker) ||
+        if (tp_worker_sees_work(worker) || has_cancelled(worker) ||
             ck_pr_load_64(&worker->expiry_ns) != UINT64_MAX) {
             return false;
         }
@@ -359,7 +169,7 @@ sleep_until_woken(struct tp_worker *worker)
     ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);
     ck_pr_store_32(&worker->asleep, 1);
     ck_pr_fence_memory();
-    if (!sees_work(worker) && !has_cancelled(worker) &&
+    if (!tp_worker_sees_work(worker) && !has_cancelled(worker) &&
         !is_halting(scheduler)) {
         notice_drained(scheduler);
         is_woken = tp_parker_park(&worker->parker, expiry_ns);
@@ -376,11 +186,8 @@ static struct tp_task *
 spin(struct tp_worker *worker)
 {
     for (int i = 0; i < SPINS_COUNT; i++) {
-        struct tp_task *task = steal(worker);
+        struct tp_task *task = tp_worker_find_elsewhere(worker);
 
-        if (task == NULL) {
-            task = find_neglected(worker);
-        }
         if (task != NULL) {
             return task;
         }
@@ -395,8 +202,9 @@ end_search(struct tp_worker *worker)
     uint64_t was = ck_pr_faa_64(&worker->scheduler->idle, -SEARCHER);
 
     ck_pr_fence_memory();
-    if (SEARCHERS_OF(was) == 1 && SLEEPERS_OF(was) > 0 && sees_work(worker)) {
-        wake_one(worker->scheduler);
+    if (SEARCHERS_OF(was) == 1 && SLEEPERS_OF(was) > 0 &&
+        tp_worker_sees_work(worker)) {
+        tp_scheduler_wake_one(worker->scheduler);
     }
 }
 
@@ -413,51 +221,11 @@ search(struct tp_worker *worker)
             sleep_until_woken(worker);
             tp_worker_read_clock(worker);
             tp_worker_tick(worker);
-            task = find_own(worker);
+            task = tp_worker_find_own(worker);
         }
     }
     end_search(worker);
     return task;
-}
-
-/* ---- time ---------------------------------------------------------------- */
-
-void
-tp_worker_read_clock(struct tp_worker *worker)
-{
-    uint64_t now_ns = tp_clock_now_ns(&worker->scheduler->clock);
-
-    if (now_ns - worker->now_ns > 50000) {
-        worker->clock_period = (worker->clock_period + 1) / 2;
-    } else if (worker->clock_period < TP_WORKER_CLOCK_PERIOD_MAX) {
-        worker->clock_period *= 2;
-    }
-    worker->handlers_left = worker->clock_period;
-    worker->now_ns = now_ns;
-    worker->is_tick_due = true;
-}
-
-void
-tp_worker_tick(struct tp_worker *worker)
-{
-    struct tp_scheduler_hooks *hooks = &worker->scheduler->hooks;
-    struct tp_timeout *timeout;
-
-    worker->is_tick_due = false;
-    while ((timeout = tp_timeouts_take_cancelled(&worker->timeouts)) != NULL) {
-        hooks->release(worker, timeout);
-    }
-    while ((timeout = tp_timeouts_pop_expired(
-                &worker->timeouts, worker->now_ns)) != NULL) {
-        hooks->expire(worker, timeout);
-    }
-}
-
-void
-tp_worker_add_timeout(
-    struct tp_worker *worker, struct tp_timeout *timeout, uint64_t expires_ns)
-{
-    tp_timeouts_add(&worker->timeouts, timeout, expires_ns);
 }
 
 enum tp_timeout_cancel
@@ -475,16 +243,6 @@ tp_worker_cancel_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
         }
     }
     return done;
-}
-
-void
-tp_worker_release_timeouts(struct tp_worker *worker)
-{
-    struct tp_timeout *timeout;
-
-    while ((timeout = tp_timeouts_take_any(&worker->timeouts)) != NULL) {
-        worker->scheduler->hooks.release(worker, timeout);
-    }
 }
 
 /* ---- threads ------------------------------------------------------------- */
@@ -531,7 +289,7 @@ worker_main(void *arg)
     }
     scheduler->hooks.enter(worker);
     while (!is_halting(scheduler)) {
-        struct tp_task *task = find_own(worker);
+        struct tp_task *task = tp_worker_find_own(worker);
 
         if (task == NULL) {
             task = search(worker);

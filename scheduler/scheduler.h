@@ -115,6 +115,12 @@ TROUPE_MUST_USE troupe_err tp_scheduler_start(struct tp_scheduler *scheduler);
 void tp_scheduler_ready(struct tp_scheduler *scheduler, struct tp_task *task);
 
 /*
+ * Wakes a worker if one sleeps and none searches. After a full fence: see the
+ * table above. Any thread.
+ */
+void tp_scheduler_wake_one(struct tp_scheduler *scheduler);
+
+/*
  * Waits until no task is ready and no timeout pending, or until deadline_ns.
  * True: nothing was left. Nobody may make tasks ready from outside meanwhile.
  */

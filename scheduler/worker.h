@@ -97,6 +97,15 @@ tp_worker_ready(struct tp_worker *worker, struct tp_task *task)
 /* The running task has had its turn and has more to do: it goes to the back. */
 void tp_worker_yield(struct tp_worker *worker, struct tp_task *task);
 
+/* A task that is this worker's to run, or was injected; NULL: there is none. */
+struct tp_task *tp_worker_find_own(struct tp_worker *worker);
+
+/* A task of another worker, or as before; NULL: there is none. */
+struct tp_task *tp_worker_find_elsewhere(struct tp_worker *worker);
+
+/* Whether a worker that is about to sleep should not. Any thread. */
+bool tp_worker_sees_work(struct tp_worker *worker);
+
 /* How many messages a task may handle in one turn. */
 unsigned tp_worker_quantum(struct tp_worker *worker);
 

@@ -347,78 +347,75 @@ TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
         }                                                                      \
         return fault;                                                          \
     }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_make(                        \
+        struct troupe_self *self, const struct name *value,                    \
+        struct troupe_message **message, const uint8_t **end)                  \
+    {                                                                          \
+        uint8_t *payload;                                                      \
+        troupe_err err = troupe_message_open(                                  \
+            self, &name##_schema, name##_size_max(value), message, &payload);  \
+                                                                               \
+        if (err == TROUPE_OK) {                                                \
+            *end = name##_encode(payload, value);                              \
+        }                                                                      \
+        return err;                                                            \
+    }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_tell(                        \
         struct troupe_self *self, troupe_pid to, struct name value)            \
     {                                                                          \
-        struct troupe_message *message;                                        \
-        uint8_t *payload;                                                      \
-        troupe_err err = troupe_message_open(self, &name##_schema,             \
-            name##_size_max(&value), &message, &payload);                      \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
                                                                                \
-        if (err != TROUPE_OK) {                                                \
-            return troupe_tell_refused(self, to, &name##_schema, err);         \
-        }                                                                      \
-        return troupe_tell_closed(                                             \
-            self, to, message, name##_encode(payload, &value));                \
+        return err != TROUPE_OK                                                \
+                   ? troupe_tell_refused(self, to, &name##_schema, err)        \
+                   : troupe_tell_closed(self, to, message, end);               \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_reply(                       \
         struct troupe_self *self, struct name value)                           \
     {                                                                          \
-        struct troupe_message *message;                                        \
-        uint8_t *payload;                                                      \
-        troupe_err err = troupe_message_open(self, &name##_schema,             \
-            name##_size_max(&value), &message, &payload);                      \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
                                                                                \
-        if (err != TROUPE_OK) {                                                \
-            return err;                                                        \
-        }                                                                      \
-        return troupe_reply_closed(                                            \
-            self, message, name##_encode(payload, &value));                    \
+        return err != TROUPE_OK ? err                                          \
+                                : troupe_reply_closed(self, message, end);     \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_reply_to(                    \
         struct troupe_self *self, struct troupe_request **request,             \
         struct name value)                                                     \
     {                                                                          \
-        struct troupe_message *message;                                        \
-        uint8_t *payload;                                                      \
-        troupe_err err = troupe_message_open(self, &name##_schema,             \
-            name##_size_max(&value), &message, &payload);                      \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
                                                                                \
-        if (err != TROUPE_OK) {                                                \
-            return err;                                                        \
-        }                                                                      \
-        return troupe_reply_to_closed(                                         \
-            self, request, message, name##_encode(payload, &value));           \
+        return err != TROUPE_OK                                                \
+                   ? err                                                       \
+                   : troupe_reply_to_closed(self, request, message, end);      \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_ask_then(                    \
         struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,          \
         troupe_continuation *then, uint64_t context, struct name value)        \
     {                                                                          \
-        struct troupe_message *message;                                        \
-        uint8_t *payload;                                                      \
-        troupe_err err = troupe_message_open(self, &name##_schema,             \
-            name##_size_max(&value), &message, &payload);                      \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
                                                                                \
-        if (err != TROUPE_OK) {                                                \
-            return err;                                                        \
-        }                                                                      \
-        return troupe_ask_then_closed(self, to, timeout_ns, then, context,     \
-            message, name##_encode(payload, &value));                          \
+        return err != TROUPE_OK ? err                                          \
+                                : troupe_ask_then_closed(self, to, timeout_ns, \
+                                      then, context, message, end);            \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_ask(                         \
         struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,          \
         struct name value)                                                     \
     {                                                                          \
-        struct troupe_message *message;                                        \
-        uint8_t *payload;                                                      \
-        troupe_err err = troupe_message_open(self, &name##_schema,             \
-            name##_size_max(&value), &message, &payload);                      \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
                                                                                \
-        if (err != TROUPE_OK) {                                                \
-            return err;                                                        \
-        }                                                                      \
-        return troupe_ask_closed(                                              \
-            self, to, timeout_ns, message, name##_encode(payload, &value));    \
+        return err != TROUPE_OK                                                \
+                   ? err                                                       \
+                   : troupe_ask_closed(self, to, timeout_ns, message, end);    \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_decoded(troupe_err err,      \
         const uint8_t *payload, const uint8_t *end, struct name *out)          \

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "scheduler/worker.h"
+
+#include "scheduler/scheduler.h"
+#include "scheduler/simulation.h"
+
+#include <ck_pr.h>
+
+enum {
+    NEXT_USES_MAX = 64,
+    INJECTED_PERIOD = 64, /* turns between two looks at injected tasks */
+    SHARED_COUNT = 64,    /* of the taken tasks, in the queue at a time */
+    SLOW_NS = 50000,      /* between two readings of the clock */
+};
+
+/* ---- making ready -------------------------------------------------------- */
+
+void
+tp_worker_ready_specially(struct tp_worker *worker, struct tp_task *task)
+{
+    tp_scheduler_ready(worker->scheduler, task);
+}
+
+/* Puts task where others see it. */
+static void
+enqueue(struct tp_worker *worker, struct tp_task *task)
+{
+    if (!tp_run_queue_try_push(&worker->queue, task)) {
+        tp_task_stack_push(&worker->scheduler->injected, task);
+    }
+}
+
+void
+tp_worker_displace(struct tp_worker *worker, struct tp_task *task)
+{
+    enqueue(worker, task);
+    ck_pr_fence_memory();
+    tp_scheduler_wake_one(worker->scheduler);
+}
+
+void
+tp_worker_yield(struct tp_worker *worker, struct tp_task *task)
+{
+    bool is_alone =
+        worker->next == NULL && tp_run_queue_is_empty(&worker->queue);
+
+    if (task->bound != TP_TASK_ANYWHERE || worker->simulation != NULL) {
+        tp_worker_ready_specially(worker, task);
+        return;
+    }
+    enqueue(worker, task);
+    if (!is_alone) {
+        ck_pr_fence_memory();
+        tp_scheduler_wake_one(worker->scheduler);
+    }
+}
+
+unsigned
+tp_worker_quantum(struct tp_worker *worker)
+{
+    if (worker->simulation != NULL) {
+        return 1 + (unsigned)tp_random_below(&worker->simulation->random, 8);
+    }
+    return TP_WORKER_QUANTUM;
+}
+
+/* ---- finding ------------------------------------------------------------- */
+
+static struct tp_task *
+pop_bound(struct tp_worker *worker)
+{
+    struct tp_task *task;
+
+    if (worker->bound_taken == NULL) {
+        worker->bound_taken = tp_task_stack_take(&worker->bound);
+    }
+    task = worker->bound_taken;
+    if (task != NULL) {
+        worker->bound_taken = task->next;
+    }
+    return task;
+}
+
+/* Lets others steal some of what this worker has taken. */
+static void
+share_taken(struct tp_worker *worker)
+{
+    unsigned shared = 0;
+
+    while (worker->taken != NULL && shared < SHARED_COUNT) {
+        struct tp_task *task = worker->taken;
+        struct tp_task *rest = task->next;
+
+        if (!tp_run_queue_try_push(&worker->queue, task)) {
+            break;
+        }
+        worker->taken = rest;
+        shared++;
+    }
+    if (shared > 0) {
+        ck_pr_fence_memory();
+        tp_scheduler_wake_one(worker->scheduler);
+    }
+}
+
+static struct tp_task *
+pop_injected(struct tp_worker *worker)
+{
+    struct tp_task *task;
+
+    if (worker->taken == NULL) {
+        worker->taken = tp_task_stack_take(&worker->scheduler->injected);
+    }
+    task = worker->taken;
+    if (task != NULL) {
+        worker->taken = task->next;
+        share_taken(worker);
+    }
+    return task;
+}
+
+static struct tp_task *
+pop_next(struct tp_worker *worker)
+{
+    struct tp_task *task = worker->next;
+
+    worker->next = NULL;
+    return task;
+}
+
+/* Bound and injected tasks, which a busy worker would never come to; neither
+ * kind first each time, or the other would not have its turn. */
+static struct tp_task *
+find_neglected(struct tp_worker *worker)
+{
+    bool is_bound_first = worker->ticks / INJECTED_PERIOD % 2 == 0;
+    struct tp_task *task =
+        is_bound_first ? pop_bound(worker) : pop_injected(worker);
+
+    if (task == NULL) {
+        task = is_bound_first ? pop_injected(worker) : pop_bound(worker);
+    }
+    return task;
+}
+
+struct tp_task *
+tp_worker_find_own(struct tp_worker *worker)
+{
+    struct tp_task *task;
+
+    if (++worker->ticks % INJECTED_PERIOD == 0 &&
+        (task = find_neglected(worker)) != NULL) {
+        return task;
+    }
+    if (worker->next != NULL && worker->next_uses < NEXT_USES_MAX) {
+        worker->next_uses++;
+        return pop_next(worker);
+    }
+    worker->next_uses = 0;
+    task = tp_run_queue_try_pop(&worker->queue);
+    if (task == NULL) {
+        task = pop_next(worker);
+    }
+    return task != NULL ? task : find_neglected(worker);
+}
+
+static struct tp_task *
+steal(struct tp_worker *worker)
+{
+    struct tp_scheduler *scheduler = worker->scheduler;
+
+    for (unsigned i = 1; i < scheduler->workers_count; i++) {
+        unsigned victim = (worker->index + i) % scheduler->workers_count;
+        struct tp_task *task =
+            tp_run_queue_try_pop(&scheduler->workers[victim].queue);
+
+        if (task != NULL) {
+            return task;
+        }
+    }
+    return NULL;
+}
+
+struct tp_task *
+tp_worker_find_elsewhere(struct tp_worker *worker)
+{
+    struct tp_task *task = steal(worker);
+
+    return task != NULL ? task : find_neglected(worker);
+}
+
+bool
+tp_worker_sees_work(struct tp_worker *worker)
+{
+    struct tp_scheduler *scheduler = worker->scheduler;
+
+    if (!tp_task_stack_is_empty(&scheduler->injected) ||
+        !tp_task_stack_is_empty(&worker->bound)) {
+        return true;
+    }
+    for (unsigned i = 0; i < scheduler->workers_count; i++) {
+        if (!tp_run_queue_is_empty(&scheduler->workers[i].queue)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- time ---------------------------------------------------------------- */
+
+void
+tp_worker_read_clock(struct tp_worker *worker)
+{
+    uint64_t now_ns = tp_clock_now_ns(&worker->scheduler->clock);
+
+    if (now_ns - worker->now_ns > SLOW_NS) {
+        worker->clock_period = (worker->clock_period + 1) / 2;
+    } else if (worker->clock_period < TP_WORKER_CLOCK_PERIOD_MAX) {
+        worker->clock_period *= 2;
+    }
+    worker->handlers_left = worker->clock_period;
+    worker->now_ns = now_ns;
+    worker->is_tick_due = true;
+}
+
+void
+tp_worker_tick(struct tp_worker *worker)
+{
+    struct tp_scheduler_hooks *hooks = &worker->scheduler->hooks;
+    struct tp_timeout *timeout;
+
+    worker->is_tick_due = false;
+    while ((timeout = tp_timeouts_take_cancelled(&worker->timeouts)) != NULL) {
+        hooks->release(worker, timeout);
+    }
+    while ((timeout = tp_timeouts_pop_expired(
+                &worker->timeouts, worker->now_ns)) != NULL) {
+        hooks->expire(worker, timeout);
+    }
+}
+
+void
+tp_worker_add_timeout(
+    struct tp_worker *worker, struct tp_timeout *timeout, uint64_t expires_ns)
+{
+    tp_timeouts_add(&worker->timeouts, timeout, expires_ns);
+}
+
+void
+tp_worker_release_timeouts(struct tp_worker *worker)
+{
+    struct tp_timeout *timeout;
+
+    while ((timeout = tp_timeouts_take_any(&worker->timeouts)) != NULL) {
+        worker->scheduler->hooks.release(worker, timeout);
+    }
+}
