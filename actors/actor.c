@@ -194,9 +194,6 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
         }
         tp_post_free(self, message);
     }
-    if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
-        vacate(self, actor);
-    }
 }
 
 static void __attribute__((cold)) bury(struct troupe_self *self,

@@ -8,7 +8,7 @@
  * the run that finds it compares incarnations and makes it a dead letter if it
  * came too late. Zeroed memory is a free slot.
  *
- *           START message                    stop, or state refused
+ *           START message                        stop
  *     VACANT -----------> ALIVE --------------------------------+
  *        ^                                                      v
  *        +--- mailbox empty, slot to the free list ------- LEAVING

@@ -70,10 +70,12 @@ look(struct troupe_self *self)
     }
 }
 
+/* A thread waits for an answer or to be resumed, not for both; the answer to
+ * its last ask may still be there when it is paused. */
 static bool
 is_served(const struct troupe_self *self)
 {
-    return self->answer != NULL || (self->request == 0 && !self->is_paused);
+    return self->request != 0 ? self->answer != NULL : !self->is_paused;
 }
 
 static uint64_t
@@ -142,9 +144,14 @@ void
 tp_outside_pause(struct troupe_self *self)
 {
     struct tp_limit *limit = &self->congested->limit;
-    struct troupe_message *resume = tp_post_block(self, 0);
+    struct troupe_message *resume;
 
     self->congested = NULL;
+    /* Before the start nobody would come to resume it. */
+    if (tp_runtime_state_of(self->runtime) != TP_RUNTIME_RUNNING) {
+        return;
+    }
+    resume = tp_post_block(self, 0);
     if (resume == NULL) {
         return;
     }

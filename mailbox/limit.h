@@ -110,6 +110,7 @@ tp_limit_is_full(struct tp_limit *limit, const struct tp_limit_marks *marks)
         ck_pr_load_64(&limit->held), marks->messages_hard, marks->bytes_hard);
 }
 
+/* Sets the mark if the counts reach the high mark. True: it is set. */
 bool tp_limit_congest(
     struct tp_limit *limit, const struct tp_limit_marks *marks);
 
@@ -139,6 +140,7 @@ tp_limit_add_granted(
 enum tp_limit_verdict tp_limit_add(struct tp_limit *limit,
     const struct tp_limit_marks *marks, uint64_t bytes, bool *relieved);
 
+/* Clears the mark if the counts are at the low mark. True: this call did it. */
 bool tp_limit_relieve(
     struct tp_limit *limit, const struct tp_limit_marks *marks);
 

@@ -93,7 +93,7 @@ struct tp_scheduler {
     uint64_t idle __attribute__((aligned(64)));
     /* 1: workers are to end. Written once by halt, then all are woken. */
     uint32_t is_halting __attribute__((aligned(64)));
-    /* 1: tell `drained` when nothing is left. Written by drain. */
+    /* 1: wake `drainer` when nothing is left. Written by drain. */
     uint32_t is_draining;
     /* 1: nothing was left. Written by a worker, then `drainer` is woken. */
     uint32_t is_drained;

@@ -3,8 +3,8 @@
  * worker: one thread that runs ready tasks, and where it keeps them.
  *
  *  - next: the task it made ready last. It runs next, while what it needs is in
- *    this core's caches. Nobody steals it. At most NEXT_USES_MAX times in a
- * row, then the queue has its turn.
+ *    this core's caches. Nobody steals it. After NEXT_USES_MAX times in a row
+ *    the queue has its turn.
  *  - queue: bounded, first in first out; idle workers steal from it.
  *  - bound: tasks that only this worker may run. Never stolen.
  *  - taken: what it took from the scheduler's stack of injected tasks, which is

@@ -170,6 +170,40 @@ actors_may_be_spawned_and_told_before_the_start(void **state)
     troupe_runtime_destroy(&runtime);
 }
 
+/* Virtual time stands still unless the scheduler runs, as it does for a thread
+ * that is paused. */
+static void
+a_thread_is_paused_by_what_it_congests_once_the_runtime_runs(void **state)
+{
+    enum { TELLS_COUNT = 2000 };
+    struct troupe_runtime *runtime = NULL;
+    struct troupe_self *self;
+    uint64_t before_ns;
+    troupe_pid pid = TROUPE_NO_PID;
+
+    (void)state;
+    assert_int_equal(
+        troupe_runtime_create(&TROUPE_OPTIONS(.simulate = true), &runtime),
+        TROUPE_OK);
+    self = troupe_thread_self(runtime);
+    assert_int_equal(troupe_spawn(self, counter, &pid), TROUPE_OK);
+    before_ns = troupe_now_ns(self);
+    for (int i = 0; i < TELLS_COUNT; i++) {
+        assert_int_equal(troupe_tell(self, pid, add, .value = 1), TROUPE_OK);
+    }
+    assert_int_equal(troupe_now_ns(self), before_ns);
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+    /* The answer stays with the thread, and must not stand for a resume. */
+    assert_int_equal(sum_of(runtime, pid), TELLS_COUNT);
+    before_ns = troupe_now_ns(self);
+    for (int i = 0; i < TELLS_COUNT; i++) {
+        assert_int_equal(troupe_tell(self, pid, add, .value = 1), TROUPE_OK);
+    }
+    assert_true(troupe_now_ns(self) > before_ns);
+    assert_int_equal(sum_of(runtime, pid), 2 * TELLS_COUNT);
+    troupe_runtime_destroy(&runtime);
+}
+
 static void
 a_runtime_that_never_started_is_destroyed_with_all_it_holds(void **state)
 {
@@ -486,6 +520,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_runtime_starts_once),
         cmocka_unit_test(actors_may_be_spawned_and_told_before_the_start),
+        cmocka_unit_test(
+            a_thread_is_paused_by_what_it_congests_once_the_runtime_runs),
         cmocka_unit_test(
             a_runtime_that_never_started_is_destroyed_with_all_it_holds),
         cmocka_unit_test(wrong_options_are_refused_with_a_sentence),
