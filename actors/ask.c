@@ -88,7 +88,7 @@ troupe_ask_then_closed(struct troupe_self *self, troupe_pid to,
         return err;
     }
     tp_worker_add_timeout(self->worker, &timeout->timeout,
-        after(self->worker->now_ns, timeout_ns));
+        after(self->worker->now_ns, timeout_ns), TP_TIMEOUT_AWAITED);
     return TROUPE_OK;
 }
 
