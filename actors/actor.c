@@ -122,6 +122,7 @@ static void
 vacate(struct troupe_self *self, struct tp_actor *actor)
 {
     if (actor->extension != NULL) {
+        tp_timers_cancel_all(self, &actor->extension->timers);
         tp_answer_abandon_all(self, actor);
     }
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
@@ -275,10 +276,12 @@ handle(struct troupe_self *self, struct tp_actor *actor,
             return;
         }
         dispatch(self, actor, message);
-    } else if (is_for_occupant(actor, message)) {
-        tp_answer_handle(self, actor, message, state_of(actor));
-    } else {
+    } else if (!is_for_occupant(actor, message)) {
         tp_answer_drop(self, actor, message);
+    } else if (message->kind == TP_MESSAGE_TIMER) {
+        tp_timers_handle(self, actor, message, state_of(actor));
+    } else {
+        tp_answer_handle(self, actor, message, state_of(actor));
     }
 }
 

@@ -43,6 +43,7 @@ open_ask(struct troupe_self *self, troupe_continuation *then, uint64_t context,
         if (message->request != 0) {
             made->asker = self->pid;
             made->request = message->request;
+            made->timeout.purpose = TP_MESSAGE_EXPIRED;
             *timeout = made;
             return TROUPE_OK;
         }

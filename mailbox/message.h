@@ -19,15 +19,16 @@
 #include <stdbool.h>
 
 /*
- * Control messages are handled before all others and never limited. Replies and
- * expiries keep their place among a sender's messages and are not limited
- * either: each was asked for. Only tells and requests count.
+ * Control messages are handled before all others and never limited. Replies,
+ * expiries and timers keep their place among a sender's messages and are not
+ * limited either: each was asked for. Only tells and requests count.
  */
 enum tp_message_kind {
     TP_MESSAGE_TELL,
     TP_MESSAGE_REQUEST,
     TP_MESSAGE_REPLY,   /* to `request`; `err` if there is none */
     TP_MESSAGE_EXPIRED, /* the deadline of `request` has passed */
+    TP_MESSAGE_TIMER,   /* a timer that the receiver has set is due */
     TP_MESSAGE_START,   /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_RESUME,
