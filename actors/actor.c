@@ -2,6 +2,7 @@
 #include "actors/actor.h"
 
 #include "actors/answer.h"
+#include "actors/crash.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
 #include "actors/start.h"
@@ -98,6 +99,7 @@ pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
 
 /* ---- birth and death ----------------------------------------------------- */
 
+/* Takes message. */
 static void
 install(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
@@ -112,8 +114,11 @@ install(struct troupe_self *self, struct tp_actor *actor,
     actor->state = start->state;
     actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
+    tp_post_free(self, message); /* before: a crash would lose it */
     if (actor->table->start != NULL) {
+        tp_containment_enter();
         actor->table->start(self, state_of(actor));
+        tp_containment_leave();
     }
 }
 
@@ -180,7 +185,9 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
         if (message->kind == TP_MESSAGE_START) {
             install(self, actor, message);
-        } else if (is_for_occupant(actor, message)) {
+            continue;
+        }
+        if (is_for_occupant(actor, message)) {
             if (message->kind == TP_MESSAGE_STOP) {
                 actor->flags |= TP_ACTOR_IS_STOPPING;
             } else {
@@ -243,16 +250,22 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         tp_behaviour_find(actor->table, message->schema);
 
     self->in_hand = message;
+    self->recent[self->handled_count % TP_SELF_RECENT_COUNT] = message->schema;
     if (__builtin_expect(line != NULL, 1)) {
-        int fault = line->dispatch(self, state_of(actor), message->payload,
-            message->payload + message->payload_size, line->handler);
+        int fault;
 
+        tp_containment_enter();
+        fault = line->dispatch(self, state_of(actor), message->payload,
+            message->payload + message->payload_size, line->handler);
+        tp_containment_leave();
         if (__builtin_expect(fault != 0, 0)) {
             bury_undecodable(self, actor, fault);
             return;
         }
     } else if (actor->table->any != NULL) {
+        tp_containment_enter();
         actor->table->any(self, state_of(actor), message);
+        tp_containment_leave();
     } else {
         self->in_hand = NULL;
         bury(self, actor, message, TROUPE_DEAD_LETTER_NO_HANDLER,
@@ -290,6 +303,8 @@ begin_turn(
 {
     self->actor = actor;
     self->pid = actor->pid;
+    self->handled_before_turn = self->handled_count;
+    tp_containment.opened = NULL;
     if (__builtin_expect(worker->simulation != NULL, 0)) {
         tp_simulation_note(worker->simulation, actor->index);
     }
@@ -363,6 +378,49 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
         }
     }
     self->actor = NULL;
+}
+
+/* ---- a crash ------------------------------------------------------------- */
+
+/* What nobody will handle any more; the end of an ask is not a letter. */
+static void
+bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message = self->in_hand;
+
+    self->in_hand = NULL;
+    if (self->is_kept) {
+        self->is_kept = false;
+        tp_kept_remove(&actor->extension->kept, message);
+    }
+    if (message == NULL) {
+        return;
+    }
+    if (tp_message_is_limited(message) ||
+        (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK)) {
+        bury(self, actor, message, TROUPE_DEAD_LETTER_CRASHED,
+            TROUPE_E_ACTOR_FAILED);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
+void
+tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash)
+{
+    struct tp_actor *actor = self->actor;
+
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self);
+    }
+    tp_crash_report(self, crash);
+    troupe_message_release(self, &tp_containment.opened);
+    bury_in_hand(self, actor);
+    vacate(self, actor);
+    self->actor = NULL;
+    tp_worker_count_handler(self->worker);
+    /* Its mail is buried in turns of its own. */
+    tp_worker_yield(self->worker, &actor->task);
 }
 
 /* ---- the end ------------------------------------------------------------- */

@@ -104,6 +104,14 @@ _Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");
 void tp_actor_run(struct tp_worker *worker, struct tp_task *task);
 
 /*
+ * Ends the actor whose turn it is, which has crashed in user code. Its turn is
+ * over. Called by the worker in the place of what the crash has skipped.
+ */
+struct tp_crash;
+struct troupe_self;
+void tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash);
+
+/*
  * Empties a slot when no worker runs any more: each message is a dead letter of
  * RUNTIME_STOPPED, the occupant's memory is freed.
  */
@@ -111,7 +119,6 @@ struct tp_actor_remains {
     bool was_alive;
     bool was_waiting; /* for an answer */
 };
-struct troupe_self;
 struct tp_actor_remains tp_actor_sweep(
     struct troupe_self *self, struct tp_actor *actor);
 

@@ -62,7 +62,9 @@ tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
     }
     message->request = 0; /* it is no request: there is nothing to reply to */
     self->in_hand = message;
+    tp_containment_enter();
     ask.then(self, state, ask.context, &answer);
+    tp_containment_leave();
     if (self->chain.newest != NULL) {
         tp_post_flush(self);
     }

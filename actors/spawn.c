@@ -91,6 +91,7 @@ troupe_spawn_behaviour(struct troupe_self *self,
     struct troupe_behaviour *behaviour,
     const struct troupe_spawn_options *given, troupe_pid *pid)
 {
+    TP_RUNTIME_CALL();
     const struct tp_behaviour_table *table;
     struct troupe_spawn_options options;
     struct tp_registry *registry;
@@ -136,6 +137,7 @@ is_outside(struct troupe_self *self, troupe_pid pid)
 troupe_err
 troupe_stop(struct troupe_self *self, troupe_pid actor)
 {
+    TP_RUNTIME_CALL();
     struct troupe_message *stop;
     troupe_err err = tp_outside_check(self);
 
@@ -176,6 +178,7 @@ troupe_err
 troupe_become_behaviour(
     struct troupe_self *self, struct troupe_behaviour *behaviour)
 {
+    TP_RUNTIME_CALL();
     const struct tp_behaviour_table *table;
     size_t room;
     troupe_err err;
