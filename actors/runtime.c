@@ -2,6 +2,7 @@
 #include "actors/runtime.h"
 
 #include "actors/answer.h"
+#include "actors/isolation.h"
 #include "actors/outside.h"
 #include "base/assert.h"
 #include "base/err.h"
@@ -306,6 +307,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
         troupe_runtime_destroy(&made);
         return err;
     }
+    tp_isolation_watch(made);
     *runtime = made;
     return TROUPE_OK;
 }
@@ -471,6 +473,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         sweep(dying, &unread); /* what came between stop and here */
         release_answers(dying);
     }
+    tp_isolation_forget(dying);
     tp_outside_destroy_all(dying);
     if (dying->has_key) {
         pthread_key_delete(dying->key);
