@@ -10,8 +10,6 @@
 #include "base/err.h"
 #include "scheduler/simulation.h"
 
-#include <string.h>
-
 static struct tp_actor *
 actor_of(struct tp_task *task)
 {
@@ -113,12 +111,9 @@ install(struct troupe_self *self, struct tp_actor *actor,
     actor->table = start->table;
     actor->pid =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
-    actor->flags = 0;
-    memset(actor->state.bytes, 0, sizeof(actor->state.bytes));
-    if (start->state != NULL) {
-        actor->state.large = start->state;
-        actor->flags = TP_ACTOR_HAS_LARGE_STATE;
-    }
+    actor->flags = tp_start_is_large(message) ? TP_ACTOR_HAS_LARGE_STATE : 0;
+    actor->state = start->state;
+    actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
     if (actor->table->start != NULL) {
         actor->table->start(self, state_of(actor));
@@ -389,13 +384,10 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         return;
     }
     if (message->kind == TP_MESSAGE_START) {
-        struct tp_start *start = tp_start_of(message);
-
-        if (start->state != NULL) {
-            tp_state_free(self, start->state);
-        }
+        tp_start_release(self, message);
+    } else {
+        tp_post_free(self, message);
     }
-    tp_post_free(self, message);
 }
 
 struct tp_actor_remains

@@ -60,6 +60,17 @@ enum {
 
 enum { TP_ACTOR_UNSETTLED_BITS = 24 };
 
+/* A state too large for a slot, in a block of its own. */
+struct tp_state {
+    size_t bytes_count;
+    unsigned char bytes[] __attribute__((aligned(16)));
+};
+
+union tp_actor_state {
+    struct tp_state *large; /* TP_ACTOR_HAS_LARGE_STATE */
+    unsigned char bytes[TP_ACTOR_STATE_INLINE_BYTES];
+};
+
 struct tp_actor {
     struct tp_inbox inbox;
     struct tp_limit limit;
@@ -79,10 +90,7 @@ struct tp_actor {
 
     struct tp_mailbox mailbox __attribute__((aligned(64)));
     const struct tp_behaviour_table *table; /* NULL: VACANT */
-    union {
-        struct tp_state *large; /* TP_ACTOR_HAS_LARGE_STATE */
-        unsigned char bytes[TP_ACTOR_STATE_INLINE_BYTES];
-    } state;
+    union tp_actor_state state;
     uint16_t flags;
     /* Handled, not yet off the limit: messages in the high 8 bits, what they
      * take up, in blocks of TP_BLOCK_BYTES_MIN, in the others. */

@@ -7,27 +7,35 @@
 
 #include <string.h>
 
-/* A state of its own, unless the slot has room for it. */
+/* The first state, in a block of its own unless the slot has room for it. */
 static troupe_err
 make_state(struct troupe_self *self, const struct tp_behaviour_table *table,
-    struct tp_start *start)
+    const void *value, struct troupe_message *start)
 {
-    *start = (struct tp_start){table, NULL};
-    if (table->state_size <= TP_ACTOR_STATE_INLINE_BYTES) {
-        return TROUPE_OK;
+    union tp_actor_state *state = &tp_start_of(start)->state;
+
+    memset(state, 0, sizeof(*state));
+    if (table->state_size > TP_ACTOR_STATE_INLINE_BYTES) {
+        struct tp_state *large = tp_state_make(self, table->state_size);
+
+        if (large == NULL) {
+            return tp_err_set(TROUPE_E_NO_MEMORY,
+                "no memory for %zu bytes of state of a %s", table->state_size,
+                table->name);
+        }
+        start->err = true;
+        state->large = large;
     }
-    start->state = tp_state_make(self, table->state_size);
-    if (start->state == NULL) {
-        return tp_err_set(TROUPE_E_NO_MEMORY,
-            "no memory for %zu bytes of state of a %s", table->state_size,
-            table->name);
+    if (value != NULL) {
+        memcpy(start->err ? state->large->bytes : state->bytes, value,
+            table->state_size);
     }
     return TROUPE_OK;
 }
 
 static troupe_err
 make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
-    struct troupe_message **message)
+    const struct troupe_spawn_options *options, struct troupe_message **message)
 {
     struct troupe_message *made = tp_post_block(self, sizeof(struct tp_start));
     troupe_err err;
@@ -36,32 +44,55 @@ make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
         return tp_err_set(
             TROUPE_E_NO_MEMORY, "no memory to start a %s", table->name);
     }
-    err = make_state(self, table, tp_start_of(made));
+    made->kind = TP_MESSAGE_START;
+    tp_start_of(made)->table = table;
+    err = make_state(self, table, options->state, made);
     if (err != TROUPE_OK) {
-        tp_post_free(self, made);
+        tp_start_release(self, made);
         return err;
     }
-    made->kind = TP_MESSAGE_START;
     *message = made;
     return TROUPE_OK;
 }
 
-static void
-free_start(struct troupe_self *self, struct troupe_message *message)
+void
+tp_start_release(struct troupe_self *self, struct troupe_message *message)
 {
-    struct tp_start *start = tp_start_of(message);
+    struct tp_extension *extension = tp_start_extension(message);
 
-    if (start->state != NULL) {
-        tp_state_free(self, start->state);
+    if (tp_start_is_large(message)) {
+        tp_state_free(self, tp_start_of(message)->state.large);
+    }
+    if (extension != NULL) {
+        tp_extension_destroy(self, &extension);
     }
     tp_post_free(self, message);
 }
 
+static troupe_err
+resolve(const struct troupe_spawn_options *given,
+    struct troupe_spawn_options *options)
+{
+    *options = troupe_spawn_options_default();
+    if (given != NULL) {
+        if (given->size < sizeof(size_t) || given->size > sizeof(*options)) {
+            return tp_err_set(TROUPE_E_ABI_MISMATCH,
+                "spawn options of %zu bytes, this library knows %zu: make them "
+                "by TROUPE_SPAWN_OPTIONS",
+                given->size, sizeof(*options));
+        }
+        memcpy(options, given, given->size);
+    }
+    return TROUPE_OK;
+}
+
 troupe_err
 troupe_spawn_behaviour(struct troupe_self *self,
-    struct troupe_behaviour *behaviour, troupe_pid *pid)
+    struct troupe_behaviour *behaviour,
+    const struct troupe_spawn_options *given, troupe_pid *pid)
 {
     const struct tp_behaviour_table *table;
+    struct troupe_spawn_options options;
     struct tp_registry *registry;
     struct troupe_message *start;
     struct tp_actor *actor;
@@ -69,10 +100,13 @@ troupe_spawn_behaviour(struct troupe_self *self,
     troupe_err err = tp_outside_check(self);
 
     if (err == TROUPE_OK) {
+        err = resolve(given, &options);
+    }
+    if (err == TROUPE_OK) {
         err = tp_behaviour_register(behaviour, &table);
     }
     if (err == TROUPE_OK) {
-        err = make_start(self, table, &start);
+        err = make_start(self, table, &options, &start);
     }
     if (err != TROUPE_OK) {
         return err;
@@ -80,7 +114,7 @@ troupe_spawn_behaviour(struct troupe_self *self,
     registry = &self->runtime->registry;
     err = tp_registry_take(registry, &self->slots, &actor);
     if (err != TROUPE_OK) {
-        free_start(self, start);
+        tp_start_release(self, start);
         return err;
     }
     made = tp_registry_issue(registry, actor);

@@ -110,18 +110,48 @@ struct troupe_behaviour {
 
 /* ---- actors -------------------------------------------------------------- */
 
+/** Made by TROUPE_SPAWN_OPTIONS(.field = value, ...); what is not named is
+ * default. */
+struct troupe_spawn_options {
+    size_t size;
+    /** What the actor's state begins as: a value of the behaviour's state_size
+     * bytes, which is copied; NULL: all zeros. */
+    const void *state;
+};
+
+/** The defaults, for those who would rather set fields afterwards (C++). */
+static inline struct troupe_spawn_options
+troupe_spawn_options_default(void)
+{
+    struct troupe_spawn_options options;
+
+    __builtin_memset(&options, 0, sizeof(options));
+    options.size = sizeof(options);
+    return options;
+}
+
+#ifndef __cplusplus
+#define TROUPE_SPAWN_OPTIONS(...)                                              \
+    ((struct troupe_spawn_options){                                            \
+        .size = sizeof(struct troupe_spawn_options), __VA_ARGS__})
+#endif
+
 /**
  * Starts an actor and sets *pid, which is good for sending at once: the start
- * comes before every message to it.
+ * comes before every message to it. troupe_spawn_with() takes a pointer to
+ * options.
  *
  * Errors, with *pid untouched: NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
- * INVALID_ARGUMENT (two lines for one schema), NOT_RUNNING.
+ * INVALID_ARGUMENT (two lines for one schema), NOT_RUNNING, ABI_MISMATCH (a
+ * wrong size of options).
  */
 #define troupe_spawn(self, name, pid)                                          \
-    troupe_spawn_behaviour((self), &name##_behaviour, (pid))
+    troupe_spawn_behaviour((self), &name##_behaviour, NULL, (pid))
+#define troupe_spawn_with(self, name, options, pid)                            \
+    troupe_spawn_behaviour((self), &name##_behaviour, (options), (pid))
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_spawn_behaviour(
     struct troupe_self *self, struct troupe_behaviour *behaviour,
-    troupe_pid *pid);
+    const struct troupe_spawn_options *options, troupe_pid *pid);
 
 /** The caller's own pid: others reach it there. */
 TROUPE_API troupe_pid troupe_self_pid(const struct troupe_self *self);
