@@ -124,13 +124,6 @@ room_of(struct tp_actor *actor)
 }
 
 void
-tp_isolation_open_state(struct tp_actor *actor)
-{
-    __asan_unpoison_memory_region(
-        room_of(actor).bytes, actor->table->state_size);
-}
-
-void
 tp_isolation_close_state(struct tp_actor *actor)
 {
     if (actor->table != NULL) {
@@ -138,6 +131,15 @@ tp_isolation_close_state(struct tp_actor *actor)
 
         __asan_poison_memory_region(room.bytes, room.count);
     }
+}
+
+/* Closes first: unpoisoning a part of what was open leaves all of it open. */
+void
+tp_isolation_open_state(struct tp_actor *actor)
+{
+    tp_isolation_close_state(actor);
+    __asan_unpoison_memory_region(
+        room_of(actor).bytes, actor->table->state_size);
 }
 
 void
