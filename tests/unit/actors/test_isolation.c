@@ -187,6 +187,29 @@ on_get_never(struct troupe_self *self, void *state, const struct get *get)
 
 TROUPE_BEHAVIOUR(mute, 0, TROUPE_ON(get, on_get_never));
 
+/* ---- asks that are answered and expire at once --------------------------- */
+
+static int answers_count;
+
+static void
+on_either(struct troupe_self *self, void *state, uint64_t context,
+    const struct troupe_answer *answer)
+{
+    (void)self, (void)state, (void)context;
+    answers_count += troupe_answer_err(answer) == TROUPE_OK;
+}
+
+static void
+on_ask_hastily(
+    struct troupe_self *self, void *state, const struct ask_of *ask_of)
+{
+    (void)state;
+    CHECK(troupe_ask_then(self, ask_of->to, troupe_random_below(self, 8000000),
+              on_either, 0, get) == TROUPE_OK);
+}
+
+TROUPE_BEHAVIOUR(hasty, 0, TROUPE_ON(ask_of, on_ask_hastily));
+
 /* ---- the stage ----------------------------------------------------------- */
 
 static struct troupe_runtime *runtime;
@@ -319,6 +342,26 @@ a_request_that_was_kept_is_poisoned_when_it_is_released(void **state)
     assert_int_equal(troupe_tell(me, pid, drop), TROUPE_OK);
     settle();
     assert_null(borrowed);
+}
+
+/* So many have their answers that most wait for their turn past the deadline:
+ * then a message has been made of a timeout that is yet to be cancelled. */
+static void
+an_expiry_stays_where_its_asker_looks_for_it(void **state)
+{
+    enum { ASKERS_COUNT = 300 };
+    troupe_pid pid;
+    troupe_pid asker;
+
+    (void)state;
+    answers_count = 0;
+    assert_int_equal(troupe_spawn(me, small, &pid), TROUPE_OK);
+    for (int i = 0; i < ASKERS_COUNT; i++) {
+        assert_int_equal(troupe_spawn(me, hasty, &asker), TROUPE_OK);
+        assert_int_equal(troupe_tell(me, asker, ask_of, .to = pid), TROUPE_OK);
+    }
+    settle();
+    assert_in_range(answers_count, 1, ASKERS_COUNT);
 }
 
 static void
@@ -516,6 +559,7 @@ main(void)
         TEST(a_message_that_is_refused_stays_where_it_is),
         TEST(a_message_is_sent_also_without_memory_to_move_it),
         TEST(a_request_that_was_kept_is_poisoned_when_it_is_released),
+        TEST(an_expiry_stays_where_its_asker_looks_for_it),
         TEST(what_was_sent_before_is_freed_when_much_is_sent),
         TEST(a_state_in_the_slot_is_open_to_its_handlers_alone),
         TEST(a_state_in_a_block_is_open_to_its_handlers_alone),
