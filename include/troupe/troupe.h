@@ -5,9 +5,12 @@
 
 #include "troupe/actor.h"
 #include "troupe/err.h"
+#include "troupe/exit.h"
+#include "troupe/link.h"
 #include "troupe/message.h"
 #include "troupe/pid.h"
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
+#include "troupe/timer.h"
 
 #endif
