@@ -4,6 +4,7 @@
 #include "actors/answer.h"
 #include "actors/bond.h"
 #include "actors/crash.h"
+#include "actors/isolation.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
 #include "actors/start.h"
@@ -24,9 +25,11 @@ is_vacant(const struct tp_actor *actor)
     return actor->table == NULL;
 }
 
+/* The state, open to the actor's own code until the step is over. */
 static void *
 state_of(struct tp_actor *actor)
 {
+    tp_isolation_open_state(actor);
     return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
                ? actor->state.large->bytes
                : actor->state.bytes;
@@ -121,6 +124,7 @@ install(struct troupe_self *self, struct tp_actor *actor,
         actor->table->start(self, state_of(actor));
         tp_containment_leave();
     }
+    tp_isolation_close_state(actor);
 }
 
 void
@@ -178,6 +182,7 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
 {
     run_stop_handler(self, actor);
     free_extension(self, actor);
+    tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
         tp_state_free(self, actor->state.large);
     }
@@ -464,6 +469,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     if (__builtin_expect((actor->flags & TP_ACTOR_IS_PAUSED) == 0, 1) &&
         (message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
         handle(self, actor, message);
+        tp_isolation_close_state(actor);
         tp_worker_count_handler(self->worker);
         return true;
     }

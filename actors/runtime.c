@@ -2,6 +2,7 @@
 #include "actors/runtime.h"
 
 #include "actors/answer.h"
+#include "actors/isolation.h"
 #include "actors/outside.h"
 #include "base/assert.h"
 #include "base/err.h"
@@ -396,6 +397,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
         troupe_runtime_destroy(&made);
         return err;
     }
+    tp_isolation_watch(made);
     *runtime = made;
     return TROUPE_OK;
 }
@@ -575,6 +577,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         release_answers(dying);
         destroy_containment(dying);
     }
+    tp_isolation_forget(dying);
     tp_outside_destroy_all(dying);
     if (dying->has_key) {
         pthread_key_delete(dying->key);

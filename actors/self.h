@@ -43,6 +43,7 @@ struct troupe_self {
     uint32_t settle_max;     /* see tp_actor.unsettled */
 
     struct tp_block_cache blocks;
+    struct tp_quarantine *quarantine; /* actors/isolation.h; NULL: none */
     struct tp_free_slots slots;
     struct tp_random random;
     uint64_t handled_count; /* read by others when no worker runs */
