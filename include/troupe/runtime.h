@@ -49,6 +49,11 @@ struct troupe_options {
     uint64_t seed;
     /** Actors at a time; 0: 2^28. */
     uint32_t actors_count_max;
+    /** More than so many dead letters within dead_letters_period_ns (0: a
+     * second) raise an alarm: a line of the log, and a message to those who
+     * subscribe to dead letters. 0: none; at most 1,000,000. */
+    uint32_t dead_letters_max;
+    uint64_t dead_letters_period_ns;
     /** Where lines for people go; NULL: standard error, errors and warnings. */
     troupe_log *log;
     void *log_context;
