@@ -41,6 +41,7 @@
 #define TROUPE_ACTORS_ACTOR_H
 
 #include "actors/behaviour.h"
+#include "actors/exit.h"
 #include "actors/extension.h"
 #include "mailbox/limit.h"
 #include "mailbox/mailbox.h"
@@ -54,11 +55,23 @@ enum {
     TP_ACTOR_IS_PAUSED = 1,
     TP_ACTOR_IS_STOPPING = 2, /* ends after the message in hand */
     TP_ACTOR_IS_LEAVING = 4,  /* vacated; the slot is free when it sleeps */
-    TP_ACTOR_ATTENTION = 8,
-    TP_ACTOR_HAS_LARGE_STATE = 8,
+    TP_ACTOR_ATTENTION = 16,
+    TP_ACTOR_HAS_LARGE_STATE = 16,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 32,
 };
 
 enum { TP_ACTOR_UNSETTLED_BITS = 24 };
+
+/* A state too large for a slot, in a block of its own. */
+struct tp_state {
+    size_t bytes_count;
+    unsigned char bytes[] __attribute__((aligned(16)));
+};
+
+union tp_actor_state {
+    struct tp_state *large; /* TP_ACTOR_HAS_LARGE_STATE */
+    unsigned char bytes[TP_ACTOR_STATE_INLINE_BYTES];
+};
 
 struct tp_actor {
     struct tp_inbox inbox;
@@ -79,10 +92,7 @@ struct tp_actor {
 
     struct tp_mailbox mailbox __attribute__((aligned(64)));
     const struct tp_behaviour_table *table; /* NULL: VACANT */
-    union {
-        struct tp_state *large; /* TP_ACTOR_HAS_LARGE_STATE */
-        unsigned char bytes[TP_ACTOR_STATE_INLINE_BYTES];
-    } state;
+    union tp_actor_state state;
     uint16_t flags;
     /* Handled, not yet off the limit: messages in the high 8 bits, what they
      * take up, in blocks of TP_BLOCK_BYTES_MIN, in the others. */
@@ -95,16 +105,32 @@ _Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");
 /* The scheduler's run hook: one turn of the actor that task belongs to. */
 void tp_actor_run(struct tp_worker *worker, struct tp_task *task);
 
+struct troupe_self;
+
 /*
- * Empties a slot when no worker runs any more: each message is a dead letter of
- * RUNTIME_STOPPED, the occupant's memory is freed.
+ * The actor is to end when its handler has returned, or at once if none runs.
+ * The first reason counts. Takes why. The owner.
  */
+void tp_actor_end(
+    struct troupe_self *self, struct tp_actor *actor, struct tp_exit why);
+
+/* What the sweep finds of an actor. */
 struct tp_actor_remains {
     bool was_alive;
     bool was_waiting; /* for an answer */
 };
-struct troupe_self;
-struct tp_actor_remains tp_actor_sweep(
+
+/*
+ * When no worker runs any more: the occupant ends by SHUTDOWN and its memory is
+ * freed. Its stop handler runs and may still send.
+ */
+struct tp_actor_remains tp_actor_end_last(
     struct troupe_self *self, struct tp_actor *actor);
+
+/*
+ * Empties the slot after that: each message is a dead letter of
+ * RUNTIME_STOPPED. True: one would have started an actor.
+ */
+bool tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor);
 
 #endif

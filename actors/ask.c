@@ -35,7 +35,7 @@ static troupe_err
 open_ask(struct troupe_self *self, troupe_continuation *then, uint64_t context,
     struct troupe_message *message, struct tp_ask_timeout **timeout)
 {
-    struct tp_extension *extension = tp_extension_get(&self->actor->extension);
+    struct tp_extension *extension = tp_extension_get(self, self->actor);
     struct tp_ask_timeout *made = extension == NULL ? NULL : make_timeout(self);
 
     if (made != NULL) {
@@ -174,7 +174,7 @@ troupe_request_keep(struct troupe_self *self, struct troupe_request **request)
     if (!is_unanswered(message)) {
         return no_request();
     }
-    extension = tp_extension_get(&self->actor->extension);
+    extension = tp_extension_get(self, self->actor);
     if (extension == NULL || !tp_kept_add(&extension->kept, message)) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to keep a request");
     }
