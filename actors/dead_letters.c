@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/dead_letters.h"
 
+#include "actors/log.h"
 #include "actors/outside.h"
 #include "actors/runtime.h"
 #include "base/err.h"
@@ -61,15 +62,6 @@ tp_dead_letters_fini(struct tp_dead_letters *letters)
 }
 
 /* ---- recording ----------------------------------------------------------- */
-
-static bool
-is_power_of_ten(uint64_t count)
-{
-    while (count >= 10 && count % 10 == 0) {
-        count /= 10;
-    }
-    return count == 1;
-}
 
 /* "word to <0.1.1> from <0.0.1>: the receiver has no handler for it" */
 enum { LETTER_TEXT_BYTES = 320 };
@@ -134,7 +126,7 @@ tp_dead_letters_record(
     if (letter->cause == TROUPE_DEAD_LETTER_RUNTIME_STOPPED) {
         return;
     }
-    if (is_power_of_ten(counts.of_kind)) {
+    if (tp_log_is_round(counts.of_kind)) {
         log_letter(self, letter, counts.of_kind);
     }
     if (tp_letter_subscribers_own(&letters->subscribers, letter)) {

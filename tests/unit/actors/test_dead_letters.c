@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/runtime.h"
 #include "base/memory.h"
 #include "tests/support/check.h"
 #include "troupe/troupe.h"
@@ -521,7 +522,9 @@ a_notice_leaves_the_senders_error_as_it_was(void **state)
 {
     (void)state;
     begin();
-    (void)subscriber();
+    for (int i = 0; i < TROUPE_DEAD_LETTERS_SUBSCRIBERS_MAX; i++) {
+        (void)subscriber();
+    }
     (void)troupe_tell(self, TROUPE_NO_PID, item, .value = 1);
     assert_string_equal(troupe_err_detail(), "TROUPE_NO_PID names no actor");
     tp_memory_fail_every(true);
@@ -535,7 +538,7 @@ a_notice_leaves_the_senders_error_as_it_was(void **state)
 }
 
 static void
-what_was_sent_before_a_notice_comes_before_it(void **state)
+a_subscriber_is_told_of_what_it_cannot_handle_itself(void **state)
 {
     troupe_pid from;
     troupe_pid to;
@@ -551,10 +554,19 @@ what_was_sent_before_a_notice_comes_before_it(void **state)
     finish();
 }
 
+/* Messages and bytes that wait for pid. */
+static uint64_t
+held_by(troupe_pid pid)
+{
+    return ck_pr_load_64(
+        &tp_registry_find(&runtime->registry, pid)->limit.held);
+}
+
 static void
 what_a_stop_leaves_behind_is_told_to_nobody(void **state)
 {
     troupe_pid pid;
+    uint64_t held;
 
     (void)state;
     begin();
@@ -563,8 +575,11 @@ what_a_stop_leaves_behind_is_told_to_nobody(void **state)
         tell_item(pid, i);
     }
     assert_int_equal(troupe_runtime_stop(runtime, 0, NULL), TROUPE_OK);
+    held = held_by(pid);
     (void)troupe_tell(self, pid, item, .value = 11);
     assert_int_equal(told.notices, 0);
+    assert_int_equal(held_by(pid), held);
+    assert_null(strstr(lines, "the runtime stopped first"));
     assert_int_equal(read_rows(), 2);
     assert_int_equal(rows[0].cause, TROUPE_DEAD_LETTER_RUNTIME_STOPPED);
     assert_int_equal(rows[0].count, 10);
@@ -651,7 +666,7 @@ main(void)
         cmocka_unit_test(a_subscription_ends_with_its_actor),
         cmocka_unit_test(notices_neither_fill_a_mailbox_nor_pause_anybody),
         cmocka_unit_test(a_notice_leaves_the_senders_error_as_it_was),
-        cmocka_unit_test(what_was_sent_before_a_notice_comes_before_it),
+        cmocka_unit_test(a_subscriber_is_told_of_what_it_cannot_handle_itself),
         cmocka_unit_test(what_a_stop_leaves_behind_is_told_to_nobody),
         cmocka_unit_test(an_alarm_is_raised_once_when_there_are_too_many),
         cmocka_unit_test(an_alarm_that_cannot_be_is_refused),
