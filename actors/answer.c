@@ -27,15 +27,10 @@ drop_late_reply(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
     if (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK) {
-        struct tp_dead_letter letter = {
-            .cause = TROUPE_DEAD_LETTER_LATE_REPLY,
-            .schema = message->schema,
-            .receiver = tp_registry_pid(
+        tp_dead_letters_record_message(self, message,
+            tp_registry_pid(
                 &self->runtime->registry, actor, message->incarnation),
-            .sender = message->sender,
-        };
-
-        tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+            TROUPE_DEAD_LETTER_LATE_REPLY);
     }
     tp_post_free(self, message);
 }

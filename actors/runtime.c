@@ -344,8 +344,11 @@ fill(struct troupe_runtime *runtime, struct troupe_options *options)
         return err;
     }
     runtime->registry.runtime_number = number;
-    err =
-        tp_registry_init(&runtime->registry, number, options->actors_count_max);
+    err = tp_dead_letters_init(&runtime->dead_letters, options);
+    if (err == TROUPE_OK) {
+        err = tp_registry_init(
+            &runtime->registry, number, options->actors_count_max);
+    }
     if (err == TROUPE_OK) {
         choose_workers_count(runtime, options);
         err = create_scheduler(runtime, options);
@@ -384,7 +387,6 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     }
     memset(made, 0, sizeof(*made));
     made->log = (struct tp_log){options.log, options.log_context};
-    made->dead_letters.log = made->log;
     made->marks = tp_limit_marks_default;
     made->seed = options.seed;
     made->is_simulated = options.simulate;
@@ -584,6 +586,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
     }
     unlist(dying);
     tp_registry_fini(&dying->registry);
+    tp_dead_letters_fini(&dying->dead_letters);
     tp_block_depot_fini(&dying->depot);
     tp_memory_free(dying->workers);
     if (dying->scheduler != NULL) {
@@ -668,19 +671,14 @@ troupe_runtime_order_signature(const struct troupe_runtime *runtime)
 void
 troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
 {
-    static const char *const names[] = {
-#define X(name, text) text,
-        TROUPE_DEAD_LETTER_MAP(X)
-#undef X
-    };
-
     fprintf(stream, "%-64s %s\n", "drained before the deadline",
         report->is_drained ? "yes" : "no");
     fprintf(stream, "%-64s %" PRIu64 "\n", "messages handled",
         report->messages_handled_count);
     for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
         if (report->dead_letters_count[i] > 0) {
-            fprintf(stream, "dead letters: %-50s %" PRIu64 "\n", names[i],
+            fprintf(stream, "dead letters: %-50s %" PRIu64 "\n",
+                troupe_dead_letter_cause_text((enum troupe_dead_letter_cause)i),
                 report->dead_letters_count[i]);
         }
     }

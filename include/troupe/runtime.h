@@ -56,6 +56,11 @@ struct troupe_options {
      * same for a program as it is.
      */
     bool crash_ends_process;
+    /** More than so many dead letters within dead_letters_period_ns (0: a
+     * second) raise an alarm: a line of the log, and a message to those who
+     * subscribe to dead letters. 0: none; at most 1,000,000. */
+    uint32_t dead_letters_max;
+    uint64_t dead_letters_period_ns;
     /** Where lines for people go; NULL: standard error, errors and warnings. */
     troupe_log *log;
     void *log_context;
