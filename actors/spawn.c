@@ -96,6 +96,7 @@ troupe_spawn_behaviour(struct troupe_self *self,
     struct tp_registry *registry;
     struct troupe_message *start;
     struct tp_actor *actor;
+    uint32_t profile;
     troupe_pid made;
     troupe_err err = tp_outside_check(self);
 
@@ -117,7 +118,15 @@ troupe_spawn_behaviour(struct troupe_self *self,
         tp_start_release(self, start);
         return err;
     }
+    err = tp_profiles_find(
+        &self->runtime->profiles, actor, &options.mailbox, &profile);
+    if (err != TROUPE_OK) {
+        tp_registry_give(registry, &self->slots, actor);
+        tp_start_release(self, start);
+        return err;
+    }
     made = tp_registry_issue(registry, actor);
+    tp_profiles_assign(&self->runtime->profiles, actor, profile);
     ck_pr_store_64(&self->born_count, self->born_count + 1);
     *pid = made;
     /* A pid of ours, and no limit: it cannot be refused. */

@@ -49,6 +49,9 @@ struct troupe_options {
     uint64_t seed;
     /** Actors at a time; 0: 2^28. */
     uint32_t actors_count_max;
+    /** Of actors that are spawned without such options of their own. Not
+     * REDIRECT. */
+    struct troupe_mailbox_options mailbox;
     /** Where lines for people go; NULL: standard error, errors and warnings. */
     troupe_log *log;
     void *log_context;
@@ -76,11 +79,12 @@ troupe_options_default(void)
     X(NO_SUCH_ACTOR, "the receiver has stopped or never existed")              \
     X(NO_HANDLER, "the receiver has no handler for it")                        \
     X(DECODE, "its payload does not fit its schema")                           \
-    X(MAILBOX_FULL, "the receiver's mailbox was at its hard limit")            \
+    X(MAILBOX_FULL, "the receiver's mailbox was full")                         \
     X(NO_MEMORY, "there was no memory for it")                                 \
     X(REFUSED, "it could not be made or sent")                                 \
     X(LATE_REPLY, "the reply came after the deadline")                         \
-    X(RUNTIME_STOPPED, "the runtime stopped first")
+    X(RUNTIME_STOPPED, "the runtime stopped first")                            \
+    X(DROPPED, "the policy of the receiver's mailbox dropped it")
 
 enum troupe_dead_letter_cause {
 #define X(name, text) TROUPE_DEAD_LETTER_##name,
