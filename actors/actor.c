@@ -82,7 +82,7 @@ count_handled(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
-/* The receiver's own choice of what to drop. */
+/* Whatever the inbox still holds is counted too, and is newer. */
 static void
 drop_oldest(struct troupe_self *self, struct tp_actor *actor)
 {
@@ -90,7 +90,6 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message **place = &actor->mailbox.oldest;
     struct troupe_message *message;
 
-    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
     while (
         tp_limit_is_exceeded(&actor->limit, marks) &&
         (message = tp_mailbox_take_limited(&actor->mailbox, &place)) != NULL) {
@@ -351,14 +350,14 @@ begin_turn(
 static void __attribute__((cold, noinline))
 attend(struct troupe_self *self, struct tp_actor *actor)
 {
-    if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
-        drop_oldest(self, actor);
-    }
     if (actor->mailbox.control != NULL) {
         handle_control(self, actor);
     }
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
         vacate(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
+        drop_oldest(self, actor);
     }
     if (self->congested != NULL) {
         pause_on_congested(self, actor);

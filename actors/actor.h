@@ -36,8 +36,7 @@
  * profile of its own (actors/profile.h).
  *
  * An actor that drops its oldest messages does so before each message that it
- * handles: it takes what is in its inbox and drops from the front until no more
- * waits than the high mark allows.
+ * handles, from the front, until no more waits than the high mark allows.
  *
  * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
  * it, so that control messages are handled and it can see that it has become
