@@ -226,14 +226,7 @@ void
 tp_post_dead(struct troupe_self *self, struct troupe_message **message,
     troupe_pid receiver, enum troupe_dead_letter_cause cause, troupe_err err)
 {
-    struct tp_dead_letter letter = {
-        .cause = cause,
-        .schema = (*message)->schema,
-        .receiver = receiver,
-        .sender = (*message)->sender,
-    };
-
-    tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+    tp_dead_letters_record_message(self, *message, receiver, cause);
     if ((*message)->kind == TP_MESSAGE_REQUEST && (*message)->request != 0) {
         tp_post_refusal(self, message, err);
     } else {
