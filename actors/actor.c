@@ -3,12 +3,11 @@
 
 #include "actors/answer.h"
 #include "actors/bond.h"
-#include "actors/crash.h"
-#include "actors/isolation.h"
+#include "actors/child.h"
+#include "actors/life.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
-#include "actors/start.h"
-#include "base/assert.h"
+#include "actors/supervisor.h"
 #include "base/err.h"
 #include "scheduler/simulation.h"
 
@@ -17,22 +16,6 @@ actor_of(struct tp_task *task)
 {
     return (struct tp_actor *)(void *)((char *)task -
                                        offsetof(struct tp_actor, task));
-}
-
-static bool
-is_vacant(const struct tp_actor *actor)
-{
-    return actor->table == NULL;
-}
-
-/* The state, open to the actor's own code until the step is over. */
-static void *
-state_of(struct tp_actor *actor)
-{
-    tp_isolation_open_state(actor);
-    return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
-               ? actor->state.large->bytes
-               : actor->state.bytes;
 }
 
 /* ---- limits -------------------------------------------------------------- */
@@ -104,21 +87,6 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
-/* What is special about an occupant whose slot has this profile. */
-static uint16_t
-flags_of_profile(struct troupe_self *self, struct tp_actor *actor)
-{
-    const struct tp_profile *profile =
-        tp_profiles_view(&self->runtime->profiles, actor);
-
-    if (tp_profile_is_usual(actor)) {
-        return 0;
-    }
-    return profile->policy == TROUPE_MAILBOX_DROP_OLDEST
-               ? TP_ACTOR_IS_EXACT | TP_ACTOR_DROPS_OLDEST
-               : TP_ACTOR_IS_EXACT;
-}
-
 /*
  * Pauses the actor on the one that its handler has congested. Without memory
  * for the note it is not paused: the hard mark holds.
@@ -146,100 +114,8 @@ pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
-/* ---- birth and death ----------------------------------------------------- */
-
-/* Takes message. */
-static void
-install(struct troupe_self *self, struct tp_actor *actor,
-    struct troupe_message *message)
-{
-    struct tp_start *start = tp_start_of(message);
-
-    TP_ASSERT(is_vacant(actor));
-    actor->table = start->table;
-    actor->pid =
-        tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
-    actor->flags = message->err;
-    actor->flags |= flags_of_profile(self, actor);
-    actor->state = start->state;
-    actor->extension = tp_start_extension(message);
-    self->pid = actor->pid;
-    tp_post_free(self, message); /* before: a crash would lose it */
-    if (actor->table->start != NULL) {
-        tp_containment_enter();
-        actor->table->start(self, state_of(actor));
-        tp_containment_leave();
-    }
-    tp_isolation_close_state(actor);
-}
-
-void
-tp_actor_end(
-    struct troupe_self *self, struct tp_actor *actor, struct tp_exit why)
-{
-    if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
-        tp_exit_release(self, &why);
-        return;
-    }
-    actor->flags |= TP_ACTOR_IS_STOPPING;
-    self->exit = why;
-}
-
-static void
-end_by(struct troupe_self *self, struct tp_actor *actor,
-    enum troupe_exit_kind kind)
-{
-    self->is_sudden = kind == TROUPE_EXIT_KILLED;
-    tp_actor_end(self, actor, (struct tp_exit){.kind = (uint8_t)kind});
-}
-
-static void
-run_stop_handler(struct troupe_self *self, struct tp_actor *actor)
-{
-    if (actor->table->stop != NULL && !self->is_sudden) {
-        struct troupe_exit why = tp_exit_view(&self->exit);
-
-        tp_containment_enter();
-        actor->table->stop(self, state_of(actor), &why);
-        tp_containment_leave();
-    }
-}
-
-static void
-free_extension(struct troupe_self *self, struct tp_actor *actor)
-{
-    if (actor->extension == NULL) {
-        return;
-    }
-    tp_timers_cancel_all(self, &actor->extension->timers);
-    tp_answer_abandon_all(self, actor);
-    if (tp_runtime_state_of(self->runtime) == TP_RUNTIME_STOPPED) {
-        tp_bond_release_all(self, &actor->extension->bonds);
-    } else {
-        tp_bond_part_all(self, actor);
-    }
-    tp_extension_destroy(self, &actor->extension);
-}
-
-/* The occupant ends, by self->exit: what its mailbox still holds are dead
- * letters. */
-static void
-vacate(struct troupe_self *self, struct tp_actor *actor)
-{
-    run_stop_handler(self, actor);
-    free_extension(self, actor);
-    tp_isolation_release_state(actor);
-    if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
-        tp_state_free(self, actor->state.large);
-    }
-    actor->table = NULL;
-    actor->pid = TROUPE_NO_PID;
-    actor->flags = TP_ACTOR_IS_LEAVING;
-    self->congested = NULL;
-    self->is_sudden = false;
-    tp_exit_release(self, &self->exit);
-    ck_pr_store_64(&self->died_count, self->died_count + 1);
-}
+/* ---- sleeping -------------------------------------------------------------
+ */
 
 static bool __attribute__((cold))
 try_leave(struct troupe_self *self, struct tp_actor *actor)
@@ -282,17 +158,26 @@ is_for_occupant(
     return message->incarnation == troupe_pid_incarnation(actor->pid);
 }
 
+/* A command to an actor that is there. Takes message. */
 static void
 obey(struct troupe_self *self, struct tp_actor *actor,
-    enum tp_message_kind command)
+    struct troupe_message *message)
 {
-    if (command == TP_MESSAGE_STOP) {
-        end_by(self, actor, TROUPE_EXIT_NORMAL);
-    } else if (command == TP_MESSAGE_KILL) {
-        end_by(self, actor, TROUPE_EXIT_KILLED);
-    } else {
+    switch ((enum tp_message_kind)message->kind) {
+    case TP_MESSAGE_STOP:
+        tp_life_stop(self, actor, (enum troupe_exit_kind)message->err);
+        break;
+    case TP_MESSAGE_KILL:
+        tp_life_kill(self, actor);
+        break;
+    case TP_MESSAGE_RESUME:
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+        break;
+    default:
+        tp_child_obey(self, actor, message);
+        return;
     }
+    tp_post_free(self, message);
 }
 
 static void
@@ -302,24 +187,13 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
 
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
         if (message->kind == TP_MESSAGE_START) {
-            install(self, actor, message);
-            continue;
+            tp_life_begin(self, actor, message);
+        } else if (is_for_occupant(actor, message)) {
+            obey(self, actor, message);
+        } else {
+            tp_post_free(self, message);
         }
-        if (is_for_occupant(actor, message)) {
-            obey(self, actor, (enum tp_message_kind)message->kind);
-        }
-        tp_post_free(self, message);
     }
-}
-
-static void __attribute__((cold)) bury(struct troupe_self *self,
-    struct tp_actor *actor, struct troupe_message *message,
-    enum troupe_dead_letter_cause cause, troupe_err err)
-{
-    troupe_pid receiver =
-        tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
-
-    tp_post_dead(self, &message, receiver, cause, err);
 }
 
 static void
@@ -332,7 +206,7 @@ end_undecodable(
     va_start(arguments, format);
     tp_exit_print_text(self, &why, format, arguments);
     va_end(arguments);
-    tp_actor_end(self, actor, why);
+    tp_life_finish(self, actor, why);
 }
 
 static void __attribute__((cold))
@@ -348,7 +222,8 @@ bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
     if ((actor->flags & TP_ACTOR_ENDS_ON_DECODE_ERROR) != 0) {
         end_undecodable(self, actor, "%s", troupe_err_detail());
     }
-    bury(self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
+    tp_life_bury(
+        self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
 }
 
 /* The handler has kept the message in hand, or has failed on it. */
@@ -360,7 +235,7 @@ static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
     self->is_kept = false;
     self->has_failed = false;
     if (!is_kept) {
-        bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
+        tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
             TROUPE_E_ACTOR_FAILED);
     }
 }
@@ -399,8 +274,9 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         int fault;
 
         tp_containment_enter();
-        fault = line->dispatch(self, state_of(actor), message->payload,
-            message->payload + message->payload_size, line->handler);
+        fault =
+            line->dispatch(self, tp_life_open_state(actor), message->payload,
+                message->payload + message->payload_size, line->handler);
         tp_containment_leave();
         if (__builtin_expect(fault != 0, 0)) {
             bury_undecodable(self, actor, fault);
@@ -408,11 +284,11 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         }
     } else if (actor->table->any != NULL) {
         tp_containment_enter();
-        actor->table->any(self, state_of(actor), message);
+        actor->table->any(self, tp_life_open_state(actor), message);
         tp_containment_leave();
     } else {
         self->in_hand = NULL;
-        bury(self, actor, message, TROUPE_DEAD_LETTER_NO_HANDLER,
+        tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_NO_HANDLER,
             TROUPE_E_NO_HANDLER);
         return;
     }
@@ -424,8 +300,10 @@ static void
 drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
-    if (message->kind >= TP_MESSAGE_LINK) {
+    if (tp_bond_is_kind(message->kind)) {
         tp_bond_drop(self, actor, message);
+    } else if (message->kind > TP_MESSAGE_DOWN) {
+        tp_supervisor_drop(self, message);
     } else {
         tp_answer_drop(self, actor, message);
     }
@@ -439,11 +317,13 @@ handle_uncounted(struct troupe_self *self, struct tp_actor *actor,
     if (!is_for_occupant(actor, message)) {
         drop_uncounted(self, actor, message);
     } else if (message->kind < TP_MESSAGE_TIMER) {
-        tp_answer_handle(self, actor, message, state_of(actor));
+        tp_answer_handle(self, actor, message, tp_life_open_state(actor));
     } else if (message->kind == TP_MESSAGE_TIMER) {
-        tp_timers_handle(self, actor, message, state_of(actor));
+        tp_timers_handle(self, actor, message, tp_life_open_state(actor));
+    } else if (tp_bond_is_kind(message->kind)) {
+        tp_bond_handle(self, actor, message, tp_life_open_state(actor));
     } else {
-        tp_bond_handle(self, actor, message, state_of(actor));
+        tp_supervisor_handle(self, actor, message, tp_life_open_state(actor));
     }
 }
 
@@ -455,7 +335,7 @@ handle(struct troupe_self *self, struct tp_actor *actor,
         count_handled(self, actor, message);
         if (__builtin_expect(!is_for_occupant(actor, message), 0)) {
             settle(self, actor);
-            bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
+            tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
                 TROUPE_E_NO_SUCH_ACTOR);
             return;
         }
@@ -489,7 +369,7 @@ attend(struct troupe_self *self, struct tp_actor *actor)
         handle_control(self, actor);
     }
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
-        vacate(self, actor);
+        tp_life_end(self, actor);
     }
     if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
         drop_oldest(self, actor);
@@ -519,7 +399,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     if (__builtin_expect(needs_attention(self, actor), 0)) {
         attend(self, actor);
     }
-    if (__builtin_expect((actor->flags & TP_ACTOR_IS_PAUSED) == 0, 1) &&
+    if (__builtin_expect((actor->flags & TP_ACTOR_HOLDS_MAIL) == 0, 1) &&
         (message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
         handle(self, actor, message);
         tp_isolation_close_state(actor);
@@ -552,117 +432,4 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
         }
     }
     self->actor = NULL;
-}
-
-/* ---- a crash ------------------------------------------------------------- */
-
-/* What nobody will handle any more; the end of an ask is not a letter. */
-static void
-bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
-{
-    struct troupe_message *message = self->in_hand;
-
-    self->in_hand = NULL;
-    self->has_failed = false;
-    if (self->is_kept) {
-        self->is_kept = false;
-        tp_kept_remove(&actor->extension->kept, message);
-    }
-    if (message == NULL) {
-        return;
-    }
-    if (tp_message_is_limited(message) ||
-        (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK)) {
-        bury(self, actor, message, TROUPE_DEAD_LETTER_CRASHED,
-            TROUPE_E_ACTOR_FAILED);
-    } else if (tp_bond_is_kind(message->kind)) {
-        tp_bond_sweep(self, message);
-    } else {
-        tp_post_free(self, message);
-    }
-}
-
-void
-tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash)
-{
-    struct tp_actor *actor = self->actor;
-
-    if (self->chain.newest != NULL) {
-        tp_post_flush(self);
-    }
-    tp_crash_report(self, crash);
-    troupe_message_release(self, &tp_containment.opened);
-    bury_in_hand(self, actor);
-    tp_exit_release(self, &self->exit); /* it may have crashed while it ended */
-    self->exit = (struct tp_exit){.kind = TROUPE_EXIT_CRASHED,
-        .signal = (uint8_t)crash->signal,
-        .address = crash->address};
-    self->is_sudden = true;
-    vacate(self, actor);
-    self->actor = NULL;
-    tp_worker_count_handler(self->worker);
-    /* Its mail is buried in turns of its own. */
-    tp_worker_yield(self->worker, &actor->task);
-}
-
-/* ---- the end ------------------------------------------------------------- */
-
-static void
-sweep_message(struct troupe_self *self, struct tp_actor *actor,
-    struct troupe_message *message)
-{
-    if (tp_message_is_limited(message)) {
-        message->request = 0; /* nobody waits for an answer any more */
-        bury(self, actor, message, TROUPE_DEAD_LETTER_RUNTIME_STOPPED,
-            TROUPE_E_NOT_RUNNING);
-    } else if (message->kind == TP_MESSAGE_START) {
-        tp_start_release(self, message);
-    } else if (tp_bond_is_kind(message->kind)) {
-        tp_bond_sweep(self, message);
-    } else {
-        tp_post_free(self, message);
-    }
-}
-
-struct tp_actor_remains
-tp_actor_end_last(struct troupe_self *self, struct tp_actor *actor)
-{
-    struct tp_actor_remains remains = {false, false};
-
-    if (is_vacant(actor)) {
-        return remains;
-    }
-    remains.was_alive = true;
-    remains.was_waiting =
-        actor->extension != NULL && actor->extension->asks.open_count > 0;
-    self->actor = actor;
-    self->pid = actor->pid;
-    end_by(self, actor, TROUPE_EXIT_SHUTDOWN);
-    vacate(self, actor);
-    self->actor = NULL;
-    return remains;
-}
-
-bool
-tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
-{
-    struct troupe_message *message;
-    bool is_unborn = false;
-
-    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
-    while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
-        is_unborn |= message->kind == TP_MESSAGE_START;
-        sweep_message(self, actor, message);
-    }
-    while ((message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
-        sweep_message(self, actor, message);
-    }
-    message = tp_limit_take_paused(&actor->limit);
-    while (message != NULL) {
-        struct troupe_message *next = message->next;
-
-        tp_post_free(self, message);
-        message = next;
-    }
-    return is_unborn;
 }

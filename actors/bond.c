@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/bond.h"
 
-#include "actors/actor.h"
+#include "actors/life.h"
 #include "actors/post.h"
 #include "base/assert.h"
 #include "base/err.h"
@@ -248,24 +248,11 @@ make_bond(struct troupe_self *self, struct troupe_message **mine,
 static troupe_err
 check(struct troupe_self *self, troupe_pid actor)
 {
-    char text[TP_PID_TEXT_BYTES];
-    struct tp_actor *other;
-
     if (self == NULL || self->worker == NULL) {
         return tp_err_set(TROUPE_E_WRONG_THREAD,
             "links and monitors are between actors: call from a handler");
     }
-    other = tp_registry_find(&self->runtime->registry, actor);
-    if (other == NULL) {
-        return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
-            "this runtime never made an actor %s", tp_pid_text(text, actor));
-    }
-    if (ck_pr_load_32(&other->task.bound) == TP_TASK_ELSEWHERE) {
-        return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
-            "%s is a thread outside the runtime, which cannot be watched",
-            tp_pid_text(text, actor));
-    }
-    return TROUPE_OK;
+    return tp_post_check(self, actor);
 }
 
 /* To an actor that check() has found: it cannot be refused. */
@@ -431,7 +418,7 @@ follow(struct troupe_self *self, struct tp_actor *actor,
     const struct tp_exit *why = exit_of((struct troupe_message *)notice);
 
     if (why->kind != TROUPE_EXIT_NORMAL) {
-        tp_actor_end(self, actor, tp_exit_share(why));
+        tp_life_finish(self, actor, tp_exit_share(why));
     }
 }
 
@@ -581,6 +568,24 @@ part(struct troupe_self *self, struct troupe_message *end)
         *exit_of(end) = tp_exit_share(&self->exit);
     }
     send(self, other, end, (enum tp_message_kind)end->kind);
+}
+
+void
+tp_bond_look_away(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_bonds *bonds = &actor->extension->bonds;
+    struct troupe_message *end = take_all(bonds);
+
+    while (end != NULL) {
+        struct troupe_message *next = end->next;
+
+        if (end->kind == TP_MESSAGE_DEMONITOR) {
+            part(self, end);
+        } else {
+            put_home(bonds, end, (enum tp_message_kind)end->kind, end->sender);
+        }
+        end = next;
+    }
 }
 
 void

@@ -80,6 +80,10 @@ void tp_bond_sweep(struct troupe_self *self, struct troupe_message *message);
  * travels. */
 void tp_bond_part_all(struct troupe_self *self, struct tp_actor *actor);
 
+/* A life of the actor, which has an extension, ends, but not the actor: what
+ * that life has watched is watched no more. */
+void tp_bond_look_away(struct troupe_self *self, struct tp_actor *actor);
+
 /* Frees all ends: nobody is told. */
 void tp_bond_release_all(struct troupe_self *self, struct tp_bonds *bonds);
 

@@ -4,8 +4,8 @@
 
 #include "actors/containment.h"
 
-#include "actors/actor.h"
 #include "actors/crash.h"
+#include "actors/life.h"
 #include "actors/runtime.h"
 #include "base/memory.h"
 
@@ -164,7 +164,7 @@ tp_containment_enclose(
 
     loop.self = worker->local;
     if (sigsetjmp(loop.start, 0) != 0) {
-        tp_actor_crashed(loop.self, &loop.crash);
+        tp_life_crashed(loop.self, &loop.crash);
     }
     innermost = &loop;
     body(worker);

@@ -5,7 +5,7 @@
  * SIGSEGV, SIGBUS, SIGFPE and SIGILL have one handler for the process, set when
  * the first runtime that contains is made and kept. It jumps out of the
  * faulting handler, back to where the worker's loop began, on the worker's own
- * stack; there tp_actor_crashed() ends the actor and the loop goes on. It jumps
+ * stack; there tp_life_crashed() ends the actor and the loop goes on. It jumps
  * only
  *
  *   - if the kernel raised the signal for an instruction (si_code > 0): what

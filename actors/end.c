@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ending actors: the public calls. */
+#include "actors/life.h"
 #include "actors/outside.h"
 #include "actors/post.h"
 #include "base/err.h"
@@ -9,15 +10,6 @@
 
 enum { FAILURES_LOGGED_MAX = 10 };
 
-static bool
-is_outside(struct troupe_self *self, troupe_pid pid)
-{
-    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, pid);
-
-    return actor != NULL &&
-           ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE;
-}
-
 /* Sends a command to an actor that may be anywhere. */
 static troupe_err
 command(struct troupe_self *self, troupe_pid actor, enum tp_message_kind kind)
@@ -25,13 +17,11 @@ command(struct troupe_self *self, troupe_pid actor, enum tp_message_kind kind)
     struct troupe_message *message;
     troupe_err err = tp_outside_check(self);
 
+    if (err == TROUPE_OK) {
+        err = tp_post_check(self, actor);
+    }
     if (err != TROUPE_OK) {
         return err;
-    }
-    if (is_outside(self, actor)) {
-        return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
-            "it is a thread outside the runtime, which is not stopped by "
-            "messages");
     }
     message = tp_post_block(self, 0);
     if (message == NULL) {
@@ -57,7 +47,7 @@ troupe_stop(struct troupe_self *self, troupe_pid actor)
 {
     TP_RUNTIME_CALL();
     if (is_own(self, actor)) {
-        tp_actor_end(
+        tp_life_finish(
             self, self->actor, (struct tp_exit){.kind = TROUPE_EXIT_NORMAL});
         return TROUPE_OK;
     }
@@ -70,7 +60,7 @@ troupe_kill(struct troupe_self *self, troupe_pid actor)
     TP_RUNTIME_CALL();
     if (is_own(self, actor)) {
         self->is_sudden = true;
-        tp_actor_end(
+        tp_life_finish(
             self, self->actor, (struct tp_exit){.kind = TROUPE_EXIT_KILLED});
         return TROUPE_OK;
     }
@@ -112,5 +102,5 @@ troupe_fail(struct troupe_self *self, int code, const char *format, ...)
     self->has_failed =
         self->in_hand != NULL && tp_message_is_limited(self->in_hand);
     report(self, &why);
-    tp_actor_end(self, self->actor, why);
+    tp_life_finish(self, self->actor, why);
 }

@@ -22,6 +22,7 @@ struct tp_extension {
     struct tp_asks asks;
     struct tp_kept kept;
     struct tp_bonds bonds;
+    struct troupe_message *token; /* of a child that lives (actors/child.h) */
     struct tp_timers timers;
 };
 

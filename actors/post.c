@@ -249,6 +249,24 @@ tp_post(
     return err;
 }
 
+troupe_err
+tp_post_check(struct troupe_self *self, troupe_pid to)
+{
+    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, to);
+    char text[TP_PID_TEXT_BYTES];
+
+    if (actor == NULL) {
+        return no_such_actor(to);
+    }
+    if (ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE) {
+        return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
+            "%s is a thread outside the runtime, which cannot be linked with, "
+            "watched, stopped or given children",
+            tp_pid_text(text, to));
+    }
+    return TROUPE_OK;
+}
+
 void
 tp_post_from(struct troupe_self *self, troupe_pid from, troupe_pid to,
     struct troupe_message *message)

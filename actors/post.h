@@ -44,6 +44,11 @@ TROUPE_MUST_USE troupe_err tp_post(
 /* Pushes what the handler has chained; called when it has returned. */
 void tp_post_flush(struct troupe_self *self);
 
+/* Whether an uncounted message to that pid will be taken: NO_SUCH_ACTOR if it
+ * was never made or is a thread. */
+TROUPE_MUST_USE troupe_err tp_post_check(
+    struct troupe_self *self, troupe_pid to);
+
 /* Gives the uncounted message to an actor that has been made, in the name of
  * another one than the caller. Takes it. */
 void tp_post_from(struct troupe_self *self, troupe_pid from, troupe_pid to,

@@ -2,7 +2,7 @@
 #include "actors/runtime.h"
 
 #include "actors/answer.h"
-#include "actors/isolation.h"
+#include "actors/life.h"
 #include "actors/outside.h"
 #include "actors/post.h"
 #include "base/assert.h"
@@ -413,6 +413,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     made->is_simulated = options.simulate;
     made->creator = pthread_self();
     pthread_mutex_init(&made->outside_mutex, NULL);
+    tp_roots_init(&made->roots);
     tp_parker_init(&made->waiter, &tp_parking_futex);
     tp_block_depot_init(&made->depot);
     err = fill(made, &options);
@@ -464,15 +465,16 @@ sweep(struct troupe_runtime *runtime, struct troupe_stop_report *report)
     struct troupe_self *self = &runtime->workers[0];
 
     for (uint32_t i = 0; i < slots_count(runtime); i++) {
-        struct tp_actor_remains remains =
-            tp_actor_end_last(self, tp_registry_at(&runtime->registry, i));
+        struct tp_actor *actor = tp_registry_at(&runtime->registry, i);
+        struct tp_life_remains remains = tp_life_look(actor);
 
-        report->actors_alive_count += remains.was_alive;
-        report->actors_waiting_count += remains.was_waiting;
+        report->actors_alive_count += remains.is_alive;
+        report->actors_waiting_count += remains.is_waiting;
+        tp_life_end_last(self, actor);
     }
     for (uint32_t i = 0; i < slots_count(runtime); i++) {
         report->actors_alive_count +=
-            tp_actor_sweep(self, tp_registry_at(&runtime->registry, i));
+            tp_life_sweep(self, tp_registry_at(&runtime->registry, i));
     }
     for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
         tp_worker_release_timeouts(&runtime->scheduler->workers[i]);
@@ -515,14 +517,16 @@ release_answers(struct troupe_runtime *runtime)
     }
 }
 
+/* First what waits, by all who are there to handle it; then the trees. */
 static bool
 drain(struct troupe_runtime *runtime, uint64_t drain_ns)
 {
     uint64_t now_ns = tp_clock_now_ns(&runtime->scheduler->clock);
     uint64_t deadline_ns =
         drain_ns > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + drain_ns;
+    bool in_time = tp_scheduler_drain(runtime->scheduler, deadline_ns);
 
-    return tp_scheduler_drain(runtime->scheduler, deadline_ns);
+    return tp_roots_stop_all(runtime, deadline_ns) && in_time;
 }
 
 static troupe_err
@@ -598,6 +602,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
     if (dying->workers != NULL) {
         sweep(dying, &unread); /* what came between stop and here */
         release_answers(dying);
+        tp_roots_fini(&dying->workers[0]);
         destroy_containment(dying);
     }
     tp_isolation_forget(dying);
@@ -615,6 +620,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         tp_scheduler_destroy(&dying->scheduler);
     }
     pthread_mutex_destroy(&dying->outside_mutex);
+    pthread_mutex_destroy(&dying->roots.mutex);
     tp_memory_free(dying);
 }
 

@@ -15,6 +15,7 @@
 #include "actors/pid_text.h"
 #include "actors/profile.h"
 #include "actors/registry.h"
+#include "actors/roots.h"
 #include "actors/self.h"
 #include "base/random.h"
 #include "mailbox/block_cache.h"
@@ -42,6 +43,9 @@ struct troupe_runtime {
     struct tp_log log;
     /* Calls of troupe_fail(); added to by any worker, orders nothing. */
     uint64_t failures_count;
+    /* Lives of supervisors; numbers them. Added to by any worker. */
+    uint32_t supervisors_count;
+    struct tp_roots roots;
     uint64_t seed;
     bool is_simulated;
     pthread_t creator; /* the only thread to call, under simulation */

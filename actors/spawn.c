@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-/* The first state, in a block of its own unless the slot has room for it. */
-static troupe_err
-make_state(struct troupe_self *self, const struct tp_behaviour_table *table,
-    const void *value, struct troupe_message *start)
+troupe_err
+tp_start_make_state(struct troupe_self *self,
+    const struct tp_behaviour_table *table, const void *value,
+    struct troupe_message *start)
 {
     union tp_actor_state *state = &tp_start_of(start)->state;
 
@@ -33,9 +33,21 @@ make_state(struct troupe_self *self, const struct tp_behaviour_table *table,
     return TROUPE_OK;
 }
 
+/* A child keeps its token in its extension. */
+static troupe_err
+make_bare(struct troupe_self *self, struct troupe_message *start)
+{
+    memset(&tp_start_of(start)->state, 0, sizeof(union tp_actor_state));
+    start->request = (uintptr_t)tp_extension_make(self);
+    return start->request != 0
+               ? TROUPE_OK
+               : tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a child");
+}
+
 static troupe_err
 make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
-    const struct troupe_spawn_options *options, struct troupe_message **message)
+    const struct troupe_spawn_options *options, unsigned flags,
+    struct troupe_message **message)
 {
     struct troupe_message *made = tp_post_block(self, sizeof(struct tp_start));
     troupe_err err;
@@ -45,10 +57,14 @@ make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
             TROUPE_E_NO_MEMORY, "no memory to start a %s", table->name);
     }
     made->kind = TP_MESSAGE_START;
-    made->err =
-        options->ends_on_decode_error ? TP_ACTOR_ENDS_ON_DECODE_ERROR : 0;
+    made->err = (uint16_t)(flags | (options->ends_on_decode_error
+                                           ? TP_ACTOR_ENDS_ON_DECODE_ERROR
+                                           : 0));
     tp_start_of(made)->table = table;
-    err = make_state(self, table, options->state, made);
+    /* What is born suspended gets its state with its first life. */
+    err = (flags & TP_ACTOR_IS_SUSPENDED) != 0
+              ? make_bare(self, made)
+              : tp_start_make_state(self, table, options->state, made);
     if (err != TROUPE_OK) {
         tp_start_release(self, made);
         return err;
@@ -104,12 +120,63 @@ add_extension(struct troupe_self *self,
     if (!options->link) {
         return TROUPE_OK;
     }
-    extension = tp_extension_make(self);
+    if (tp_start_extension(start) == NULL) {
+        start->request = (uintptr_t)tp_extension_make(self);
+    }
+    extension = tp_start_extension(start);
     if (extension == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a link");
     }
-    start->request = (uintptr_t)extension;
     return tp_bond_link_unborn(self, &extension->bonds, pid);
+}
+
+/* The slot is the actor's from here on, but that START is not sent yet. */
+static troupe_err
+settle_in(struct troupe_self *self, struct tp_actor *actor,
+    const struct troupe_spawn_options *options, struct troupe_message *start,
+    troupe_pid *pid)
+{
+    struct tp_profiles *profiles = &self->runtime->profiles;
+    uint32_t profile;
+    troupe_err err =
+        tp_profiles_find(profiles, actor, &options->mailbox, &profile);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    *pid = tp_registry_issue(&self->runtime->registry, actor);
+    tp_profiles_assign(profiles, actor, profile);
+    return add_extension(self, options, *pid, start);
+}
+
+troupe_err
+tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
+    const struct troupe_spawn_options *options, unsigned flags, troupe_pid *pid)
+{
+    struct tp_registry *registry = &self->runtime->registry;
+    troupe_pid made = TROUPE_NO_PID;
+    struct troupe_message *start;
+    struct tp_actor *actor;
+    troupe_err err = make_start(self, table, options, flags, &start);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    err = tp_registry_take(registry, &self->slots, &actor);
+    if (err != TROUPE_OK) {
+        tp_start_release(self, start);
+        return err;
+    }
+    err = settle_in(self, actor, options, start, &made);
+    if (err != TROUPE_OK) {
+        tp_registry_give(registry, &self->slots, actor);
+        tp_start_release(self, start);
+        return err;
+    }
+    ck_pr_store_64(&self->born_count, self->born_count + 1);
+    *pid = made;
+    /* A pid of ours, and no limit: it cannot be refused. */
+    return tp_post(self, made, &start);
 }
 
 troupe_err
@@ -120,11 +187,6 @@ troupe_spawn_behaviour(struct troupe_self *self,
     TP_RUNTIME_CALL();
     const struct tp_behaviour_table *table;
     struct troupe_spawn_options options;
-    struct tp_registry *registry;
-    struct troupe_message *start;
-    struct tp_actor *actor;
-    uint32_t profile;
-    troupe_pid made;
     troupe_err err = tp_outside_check(self);
 
     if (err == TROUPE_OK) {
@@ -133,37 +195,7 @@ troupe_spawn_behaviour(struct troupe_self *self,
     if (err == TROUPE_OK) {
         err = tp_behaviour_register(behaviour, &table);
     }
-    if (err == TROUPE_OK) {
-        err = make_start(self, table, &options, &start);
-    }
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    registry = &self->runtime->registry;
-    err = tp_registry_take(registry, &self->slots, &actor);
-    if (err != TROUPE_OK) {
-        tp_start_release(self, start);
-        return err;
-    }
-    err = tp_profiles_find(
-        &self->runtime->profiles, actor, &options.mailbox, &profile);
-    if (err != TROUPE_OK) {
-        tp_registry_give(registry, &self->slots, actor);
-        tp_start_release(self, start);
-        return err;
-    }
-    made = tp_registry_issue(registry, actor);
-    tp_profiles_assign(&self->runtime->profiles, actor, profile);
-    err = add_extension(self, &options, made, start);
-    if (err != TROUPE_OK) {
-        tp_registry_give(registry, &self->slots, actor);
-        tp_start_release(self, start);
-        return err;
-    }
-    ck_pr_store_64(&self->born_count, self->born_count + 1);
-    *pid = made;
-    /* A pid of ours, and no limit: it cannot be refused. */
-    return tp_post(self, made, &start);
+    return err == TROUPE_OK ? tp_spawn(self, table, &options, 0, pid) : err;
 }
 
 /* How large a state the actor has room for. */

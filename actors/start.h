@@ -41,6 +41,20 @@ tp_start_extension(const struct troupe_message *message)
     return (struct tp_extension *)(uintptr_t)message->request;
 }
 
+/*
+ * Gives START or RUN a first state: value, or zeros if that is NULL; in a block
+ * of its own unless the slot has room for it. NO_MEMORY.
+ */
+TROUPE_MUST_USE troupe_err tp_start_make_state(struct troupe_self *self,
+    const struct tp_behaviour_table *table, const void *value,
+    struct troupe_message *start);
+
+/* Spawns an actor with these first flags. As troupe_spawn_behaviour(). */
+TROUPE_MUST_USE troupe_err tp_spawn(struct troupe_self *self,
+    const struct tp_behaviour_table *table,
+    const struct troupe_spawn_options *options, unsigned flags,
+    troupe_pid *pid);
+
 /* Frees a start that no slot takes, with all that it carries. */
 void tp_start_release(struct troupe_self *self, struct troupe_message *message);
 

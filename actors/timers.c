@@ -114,13 +114,13 @@ give_block(struct troupe_self *self, struct tp_timers_block *block)
 
 /* Puts the entry's block into the wheel of this worker. */
 static void
-arm(struct troupe_self *self, struct tp_timers_entry *entry)
+arm(struct troupe_self *self, struct tp_timers_entry *entry,
+    enum tp_timeout_awaited awaited)
 {
     struct tp_timeout *timeout = &entry->block->timeout;
 
     timeout->purpose = TP_MESSAGE_TIMER;
-    tp_worker_add_timeout(
-        self->worker, timeout, entry->due_ns, TP_TIMEOUT_UNAWAITED);
+    tp_worker_add_timeout(self->worker, timeout, entry->due_ns, awaited);
 }
 
 /* The entry, an open one, is not to run (again). */
@@ -196,7 +196,7 @@ open_with_block(struct troupe_self *self, struct tp_timers_entry *wanted)
 /* Sets what is wanted, to be due after delay_ns. */
 static troupe_err
 set(struct troupe_self *self, struct tp_timers_entry *wanted, uint64_t delay_ns,
-    troupe_timer *timer)
+    enum tp_timeout_awaited awaited, troupe_timer *timer)
 {
     struct tp_timers_entry *entry;
     troupe_err err = check(self, wanted->then);
@@ -212,7 +212,7 @@ set(struct troupe_self *self, struct tp_timers_entry *wanted, uint64_t delay_ns,
     if (timer != NULL) {
         *timer = entry->block->timer;
     }
-    arm(self, entry);
+    arm(self, entry, awaited);
     return TROUPE_OK;
 }
 
@@ -223,7 +223,16 @@ troupe_after(struct troupe_self *self, uint64_t delay_ns,
     TP_RUNTIME_CALL();
     struct tp_timers_entry wanted = {.then = then, .context = context};
 
-    return set(self, &wanted, delay_ns, timer);
+    return set(self, &wanted, delay_ns, TP_TIMEOUT_UNAWAITED, timer);
+}
+
+troupe_err
+tp_timers_after_awaited(struct troupe_self *self, uint64_t delay_ns,
+    troupe_timer_handler *then, uint64_t context, troupe_timer *timer)
+{
+    struct tp_timers_entry wanted = {.then = then, .context = context};
+
+    return set(self, &wanted, delay_ns, TP_TIMEOUT_AWAITED, timer);
 }
 
 troupe_err
@@ -238,7 +247,7 @@ troupe_every(struct troupe_self *self, uint64_t period_ns,
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "a timer with a period of 0 would never rest; give at least 1 ns");
     }
-    return set(self, &wanted, period_ns, timer);
+    return set(self, &wanted, period_ns, TP_TIMEOUT_UNAWAITED, timer);
 }
 
 bool
@@ -315,7 +324,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor,
     }
     entry->block = block;
     entry->due_ns = next_due_ns(entry, self->worker->now_ns);
-    arm(self, entry);
+    arm(self, entry, TP_TIMEOUT_UNAWAITED);
 }
 
 static void

@@ -44,12 +44,13 @@
  * message that congested it, because the mark is set before that message is
  * pushed. So in any chain "A is paused on B" the next one, B, is congested and
  * therefore not paused: it runs, its mailbox falls to the low mark, A is
- * resumed. (To be congested is looked at before a pause and after every wake-up;
- * either would do to break a ring, both are kept: the first spares a pause, the
- * second needs no argument about who came last.) This asks nothing of the marks but that low is below high, and
- * nothing of how B treats its senders: the mark "congested" is kept for all
- * policies alike, also for those that pause nobody. (tests: test_pause for each
- * pair, test_ring for rings of two and three.)
+ * resumed. (To be congested is looked at before a pause and after every
+ * wake-up; either would do to break a ring, both are kept: the first spares a
+ * pause, the second needs no argument about who came last.) This asks nothing
+ * of the marks but that low is below high, and nothing of how B treats its
+ * senders: the mark "congested" is kept for all policies alike, also for those
+ * that pause nobody. (tests: test_pause for each pair, test_ring for rings of
+ * two and three.)
  */
 #ifndef TROUPE_MAILBOX_LIMIT_H
 #define TROUPE_MAILBOX_LIMIT_H

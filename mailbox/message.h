@@ -36,9 +36,15 @@ enum tp_message_kind {
     TP_MESSAGE_MONITOR, /* the same three of a one-sided bond */
     TP_MESSAGE_DEMONITOR,
     TP_MESSAGE_DOWN,
-    TP_MESSAGE_START, /* control from here on */
+    TP_MESSAGE_ENDED,   /* to a supervisor: a life of its child has ended */
+    TP_MESSAGE_STARTED, /* to a supervisor: the child's start handler is done */
+    TP_MESSAGE_ADOPT,   /* to a supervisor: here is one more child */
+    TP_MESSAGE_START,   /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_KILL,
+    TP_MESSAGE_RUN,    /* to a child: live (again) */
+    TP_MESSAGE_PROBE,  /* to a child: say that you have come so far */
+    TP_MESSAGE_FINISH, /* to a child: you are nobody's child any more; end */
     TP_MESSAGE_RESUME,
 };
 

@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "actors/supervisor.h"
+
+#include "actors/child.h"
+#include "actors/life.h"
+#include "actors/post.h"
+#include "actors/roots.h"
+#include "actors/supervised.h"
+#include "base/err.h"
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum { RESTARTS_MAX_DEFAULT = 3, BACKOFF_DOUBLINGS_MAX = 40 };
+
+static const uint64_t restarts_within_ns_default = TROUPE_SECONDS(5);
+static const uint64_t stop_ns_default = TROUPE_SECONDS(5);
+static const uint64_t backoff_ns_max_default = TROUPE_SECONDS(60);
+/* After a start for which there was no memory, whatever the description says.
+ */
+static const uint64_t no_memory_backoff_ns = TROUPE_MS(10);
+
+static void advance(struct troupe_self *self, struct tp_supervisor *supervisor);
+
+/* ---- the list of children ------------------------------------------------ */
+
+static void
+append(struct tp_supervisor *supervisor, struct tp_supervised *child)
+{
+    child->next = NULL;
+    child->previous = supervisor->last;
+    if (supervisor->last == NULL) {
+        supervisor->first = child;
+    } else {
+        supervisor->last->next = child;
+    }
+    supervisor->last = child;
+}
+
+static void
+unlink_child(struct tp_supervisor *supervisor, struct tp_supervised *child)
+{
+    if (child->previous == NULL) {
+        supervisor->first = child->next;
+    } else {
+        child->previous->next = child->next;
+    }
+    if (child->next == NULL) {
+        supervisor->last = child->previous;
+    } else {
+        child->next->previous = child->previous;
+    }
+}
+
+static struct tp_supervised *
+find(struct tp_supervisor *supervisor, troupe_pid actor)
+{
+    struct tp_supervised *child = supervisor->first;
+
+    while (child != NULL && child->pid != actor) {
+        child = child->next;
+    }
+    return child;
+}
+
+/* ---- defaults ------------------------------------------------------------ */
+
+static unsigned
+restarts_max(const struct tp_supervisor *supervisor)
+{
+    unsigned given = supervisor->description->restarts_max;
+
+    return given == TROUPE_NO_RESTARTS ? 0
+           : given == 0                ? RESTARTS_MAX_DEFAULT
+                                       : given;
+}
+
+static uint64_t
+restarts_within_ns(const struct tp_supervisor *supervisor)
+{
+    uint64_t given = supervisor->description->restarts_within_ns;
+
+    return given == 0 ? restarts_within_ns_default : given;
+}
+
+static uint64_t
+stop_ns(const struct tp_supervised *child)
+{
+    if (child->description.stop_ns != 0) {
+        return child->description.stop_ns;
+    }
+    return child->description.supervisor != NULL ? TROUPE_FOREVER
+                                                 : stop_ns_default;
+}
+
+/* ---- marking ------------------------------------------------------------- */
+
+static void
+want_down(struct troupe_self *self, struct tp_supervised *child)
+{
+    child->wants_up = false;
+    (void)troupe_timer_cancel(self, &child->delay);
+}
+
+static void
+want_gone(struct troupe_self *self, struct tp_supervised *child)
+{
+    want_down(self, child);
+    child->is_leaving = true;
+}
+
+/* The supervisor ends when its children are gone. Takes why. */
+static void
+begin_ending(struct troupe_self *self, struct tp_supervisor *supervisor,
+    struct tp_exit why)
+{
+    if (supervisor->is_ending) {
+        tp_exit_release(self, &why);
+        return;
+    }
+    supervisor->is_ending = true;
+    supervisor->why = why;
+    for (struct tp_supervised *child = supervisor->first; child != NULL;
+         child = child->next) {
+        want_gone(self, child);
+    }
+}
+
+static void __attribute__((format(printf, 3, 4)))
+give_up(struct troupe_self *self, struct tp_supervisor *supervisor,
+    const char *format, ...)
+{
+    struct tp_exit why = {.kind = TROUPE_EXIT_FAILED};
+    char pid[TP_PID_TEXT_BYTES];
+    struct troupe_exit seen;
+    va_list arguments;
+
+    va_start(arguments, format);
+    tp_exit_print_text(self, &why, format, arguments);
+    va_end(arguments);
+    seen = tp_exit_view(&why);
+    tp_log_write(&self->runtime->log, TROUPE_LOG_ERROR,
+        "supervisor %s gives up: %s", tp_pid_text(pid, self->pid), seen.text);
+    begin_ending(self, supervisor, why);
+}
+
+/* ---- restarting ---------------------------------------------------------- */
+
+/* Forgets restarts that are too long ago to count. */
+static void
+forget_restarts(struct tp_supervisor *supervisor, uint64_t now_ns)
+{
+    uint64_t within_ns = restarts_within_ns(supervisor);
+    unsigned old = 0;
+
+    while (old < supervisor->restarts_count &&
+           now_ns - supervisor->restarts_ns[old] > within_ns) {
+        old++;
+    }
+    supervisor->restarts_count -= old;
+    memmove(supervisor->restarts_ns, supervisor->restarts_ns + old,
+        supervisor->restarts_count * sizeof(supervisor->restarts_ns[0]));
+}
+
+/* False: there have been too many. */
+static bool
+count_restart(struct troupe_self *self, struct tp_supervisor *supervisor)
+{
+    uint64_t now_ns = troupe_now_ns(self);
+
+    forget_restarts(supervisor, now_ns);
+    if (supervisor->restarts_count >= restarts_max(supervisor)) {
+        return false;
+    }
+    supervisor->restarts_ns[supervisor->restarts_count++] = now_ns;
+    return true;
+}
+
+/* How long to wait before the restart that has just been counted. */
+static uint64_t
+backoff(struct troupe_self *self, const struct tp_supervisor *supervisor)
+{
+    const struct troupe_supervisor *description = supervisor->description;
+    uint64_t max_ns = description->backoff_ns_max == 0
+                          ? backoff_ns_max_default
+                          : description->backoff_ns_max;
+    uint64_t span_ns = description->backoff_ns;
+
+    for (unsigned i = 1; i < supervisor->restarts_count &&
+                         i < BACKOFF_DOUBLINGS_MAX && span_ns < max_ns;
+         i++) {
+        span_ns *= 2;
+    }
+    if (span_ns > max_ns) {
+        span_ns = max_ns;
+    }
+    return span_ns - troupe_random_below(self, span_ns / 2 + 1);
+}
+
+static void
+on_backoff_over(struct troupe_self *self, void *state, uint64_t context)
+{
+    struct tp_supervised *child = (struct tp_supervised *)(uintptr_t)context;
+
+    child->delay = TROUPE_NO_TIMER;
+    advance(self, state);
+}
+
+static void
+delay(struct troupe_self *self, struct tp_supervised *child, uint64_t span_ns)
+{
+    /* Without memory for a timer there is no backoff. */
+    if (span_ns > 0 && troupe_after(self, span_ns, on_backoff_over,
+                           (uintptr_t)child, &child->delay) != TROUPE_OK) {
+        child->delay = TROUPE_NO_TIMER;
+    }
+}
+
+static bool
+is_to_restart(const struct tp_supervised *child)
+{
+    struct troupe_exit why = tp_exit_view(&child->why);
+
+    switch (child->description.restart) {
+    case TROUPE_PERMANENT:
+        return true;
+    case TROUPE_TRANSIENT:
+        return !troupe_exit_is_orderly(&why);
+    default:
+        return false;
+    }
+}
+
+/* Who has to be started again with child. */
+static void
+want_others_down(struct troupe_self *self, struct tp_supervisor *supervisor,
+    struct tp_supervised *child)
+{
+    struct tp_supervised *other =
+        supervisor->description->strategy == TROUPE_ONE_FOR_ALL
+            ? supervisor->first
+            : child;
+
+    if (supervisor->description->strategy == TROUPE_ONE_FOR_ONE) {
+        return;
+    }
+    for (; other != NULL; other = other->next) {
+        if (other != child && other->description.restart == TROUPE_TEMPORARY) {
+            want_gone(self, other);
+        } else {
+            want_down(self, other);
+        }
+    }
+}
+
+static void
+print_end(char *text, size_t size, const struct tp_supervised *child)
+{
+    struct troupe_exit why = tp_exit_view(&child->why);
+
+    if (troupe_exit_print(text, size, &why) >= size) {
+        memcpy(text + size - 4, "...", 4);
+    }
+}
+
+/* A child has ended, or could not be started, and nobody had wanted that. */
+static void
+restart(struct troupe_self *self, struct tp_supervisor *supervisor,
+    struct tp_supervised *child, uint64_t least_ns)
+{
+    char end[96];
+    uint64_t span_ns;
+
+    print_end(end, sizeof(end), child);
+    if (!count_restart(self, supervisor)) {
+        give_up(self, supervisor,
+            "child %s ended more than %u times within %" PRIu64
+            " ms; the last time it %s",
+            child->description.name, restarts_max(supervisor),
+            restarts_within_ns(supervisor) / 1000000, end);
+        return;
+    }
+    tp_log_write(&self->runtime->log, TROUPE_LOG_INFO,
+        "child %s %s and is started again (%u of %u)", child->description.name,
+        end, supervisor->restarts_count, restarts_max(supervisor));
+    want_others_down(self, supervisor, child);
+    span_ns = backoff(self, supervisor);
+    delay(self, child, span_ns < least_ns ? least_ns : span_ns);
+}
+
+/* ---- doing the next thing ------------------------------------------------ */
+
+static void
+on_deadline(struct troupe_self *self, void *state, uint64_t context)
+{
+    struct tp_supervisor *supervisor = state;
+
+    (void)context;
+    supervisor->deadline = TROUPE_NO_TIMER;
+    tp_supervised_kill(self, supervisor->busy);
+}
+
+static void
+stop_child(struct troupe_self *self, struct tp_supervisor *supervisor,
+    struct tp_supervised *child)
+{
+    uint64_t span_ns = stop_ns(child);
+
+    supervisor->busy = child;
+    tp_supervised_stop(self, child);
+    if (span_ns != TROUPE_FOREVER &&
+        tp_timers_after_awaited(self, span_ns, on_deadline, 0,
+            &supervisor->deadline) != TROUPE_OK) {
+        tp_supervised_kill(self, child);
+    }
+}
+
+static void
+start_child(struct troupe_self *self, struct tp_supervisor *supervisor,
+    struct tp_supervised *child)
+{
+    if (tp_supervised_run(self, child, supervisor->life) == TROUPE_OK) {
+        supervisor->busy = child;
+    } else {
+        restart(self, supervisor, child, no_memory_backoff_ns);
+    }
+}
+
+static struct tp_supervised *
+last_to_stop(const struct tp_supervisor *supervisor)
+{
+    struct tp_supervised *child = supervisor->last;
+
+    while (child != NULL &&
+           (child->wants_up || child->phase != TP_SUPERVISED_UP)) {
+        child = child->previous;
+    }
+    return child;
+}
+
+static bool
+is_home(const struct tp_supervised *child)
+{
+    return child->phase == TP_SUPERVISED_DOWN && child->token != NULL &&
+           child->probe != NULL;
+}
+
+static void
+let_go(struct troupe_self *self, struct tp_supervisor *supervisor)
+{
+    static const struct tp_exit shut_down = {.kind = TROUPE_EXIT_SHUTDOWN};
+    struct tp_supervised *child = supervisor->first;
+
+    while (child != NULL) {
+        struct tp_supervised *next = child->next;
+
+        if (child->is_leaving && is_home(child)) {
+            struct tp_exit why =
+                child->lives_count > 0 ? child->why : shut_down;
+
+            unlink_child(supervisor, child);
+            tp_supervised_abandon(self, &child, &why);
+        }
+        child = next;
+    }
+}
+
+static void
+want_up_again(struct tp_supervisor *supervisor)
+{
+    for (struct tp_supervised *child = supervisor->first; child != NULL;
+         child = child->next) {
+        child->wants_up = !child->is_leaving;
+    }
+}
+
+static struct tp_supervised *
+first_to_start(const struct tp_supervisor *supervisor)
+{
+    bool each_alone = supervisor->description->strategy == TROUPE_ONE_FOR_ONE;
+    struct tp_supervised *child;
+
+    for (child = supervisor->first; child != NULL; child = child->next) {
+        if (!child->wants_up || child->phase != TP_SUPERVISED_DOWN) {
+            continue;
+        }
+        if (is_home(child) && child->delay == TROUPE_NO_TIMER) {
+            return child;
+        }
+        if (!each_alone) {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+static void
+advance(struct troupe_self *self, struct tp_supervisor *supervisor)
+{
+    while (supervisor->busy == NULL) {
+        struct tp_supervised *child = last_to_stop(supervisor);
+
+        if (child != NULL) {
+            stop_child(self, supervisor, child);
+            return;
+        }
+        let_go(self, supervisor);
+        if (supervisor->is_ending) {
+            if (supervisor->first == NULL) {
+                tp_life_finish(
+                    self, self->actor, tp_exit_share(&supervisor->why));
+            }
+            return;
+        }
+        want_up_again(supervisor);
+        child = first_to_start(supervisor);
+        if (child == NULL) {
+            return;
+        }
+        start_child(self, supervisor, child);
+    }
+}
+
+/* ---- being told ---------------------------------------------------------- */
+
+/* Whether it comes from a child of this life of the supervisor. */
+static bool
+is_mine(const struct tp_supervisor *supervisor,
+    const struct troupe_message *message)
+{
+    return message->schema == supervisor->life;
+}
+
+static void
+handle_ended(struct troupe_self *self, struct tp_supervisor *supervisor,
+    struct troupe_message *token)
+{
+    struct tp_supervised *child = tp_supervised_of(token);
+    bool is_expected =
+        child->phase == TP_SUPERVISED_STOPPING || !child->wants_up;
+
+    tp_exit_release(self, &child->why);
+    child->why = *tp_child_exit_of(token);
+    child->token = token;
+    child->phase = TP_SUPERVISED_DOWN;
+    if (supervisor->busy == child) {
+        supervisor->busy = NULL;
+        (void)troupe_timer_cancel(self, &supervisor->deadline);
+    }
+    if (is_expected) {
+        return;
+    }
+    if (is_to_restart(child)) {
+        restart(self, supervisor, child, 0);
+    } else {
+        want_gone(self, child);
+    }
+}
+
+/* One whose start handler has failed will be ENDED; that is waited for. */
+static void
+handle_started(struct tp_supervisor *supervisor, struct troupe_message *probe)
+{
+    struct tp_supervised *child = tp_supervised_of(probe);
+
+    child->probe = probe;
+    if (child->phase == TP_SUPERVISED_STARTING && probe->err == 0) {
+        child->phase = TP_SUPERVISED_UP;
+        supervisor->busy = NULL;
+    }
+}
+
+static void
+handle_adopt(struct troupe_self *self, struct tp_supervisor *supervisor,
+    struct troupe_message *adopt)
+{
+    struct tp_supervised *child = tp_supervised_of(adopt);
+
+    tp_post_free(self, adopt);
+    append(supervisor, child);
+    if (supervisor->is_ending) {
+        want_gone(self, child);
+    }
+}
+
+void
+tp_supervisor_handle(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message, void *state)
+{
+    struct tp_supervisor *supervisor = state;
+    bool is_adopt = message->kind == TP_MESSAGE_ADOPT;
+
+    if ((actor->flags & TP_ACTOR_SUPERVISES) == 0 ||
+        (!is_adopt && !is_mine(supervisor, message))) {
+        tp_supervisor_drop(self, message);
+        return;
+    }
+    if (is_adopt) {
+        handle_adopt(self, supervisor, message);
+    } else if (message->kind == TP_MESSAGE_ENDED) {
+        handle_ended(self, supervisor, message);
+    } else {
+        handle_started(supervisor, message);
+    }
+    advance(self, supervisor);
+}
+
+void
+tp_supervisor_drop(struct troupe_self *self, struct troupe_message *message)
+{
+    static const struct tp_exit nobody = {.kind = TROUPE_EXIT_NO_SUCH_ACTOR};
+
+    if (message->kind == TP_MESSAGE_ADOPT) {
+        struct tp_supervised *child = tp_supervised_of(message);
+
+        tp_supervised_abandon(self, &child, &nobody);
+    } else if (message->kind == TP_MESSAGE_ENDED) {
+        tp_exit_release(self, tp_child_exit_of(message));
+    }
+    tp_post_free(self, message);
+}
+
+void
+tp_supervisor_sweep(struct troupe_self *self, struct troupe_message *message)
+{
+    tp_supervisor_drop(self, message);
+}
+
+void
+tp_supervisor_stop(
+    struct troupe_self *self, void *state, enum troupe_exit_kind kind)
+{
+    struct tp_supervisor *supervisor = state;
+
+    begin_ending(self, supervisor, (struct tp_exit){.kind = (uint8_t)kind});
+    advance(self, supervisor);
+}
+
+void
+tp_supervisor_fini(struct troupe_self *self, void *state)
+{
+    static const struct tp_exit shut_down = {.kind = TROUPE_EXIT_SHUTDOWN};
+    struct tp_supervisor *supervisor = state;
+
+    while (supervisor->first != NULL) {
+        struct tp_supervised *child = supervisor->first;
+
+        unlink_child(supervisor, child);
+        tp_supervised_abandon(self, &child, &shut_down);
+    }
+    tp_memory_free(supervisor->restarts_ns);
+    tp_exit_release(self, &supervisor->why);
+    if (supervisor->is_root) {
+        tp_roots_remove(self, self->pid);
+    }
+}
+
+/* ---- the behaviour ------------------------------------------------------- */
+
+static void
+make_children(struct troupe_self *self, struct tp_supervisor *supervisor)
+{
+    for (unsigned i = 0; i < supervisor->description->children_count; i++) {
+        struct tp_supervised *child;
+
+        if (tp_supervised_make(self,
+                tp_supervised_described(supervisor->description, i),
+                &child) != TROUPE_OK) {
+            give_up(self, supervisor, "%s", troupe_err_detail());
+            return;
+        }
+        tp_post_free(self, child->adopt); /* it is here */
+        child->adopt = NULL;
+        append(supervisor, child);
+    }
+}
+
+static void
+on_start(struct troupe_self *self, void *state)
+{
+    struct tp_supervisor *supervisor = state;
+    size_t bytes =
+        (restarts_max(supervisor) + 1) * sizeof(supervisor->restarts_ns[0]);
+
+    supervisor->life = ck_pr_faa_32(&self->runtime->supervisors_count, 1) + 1;
+    supervisor->restarts_ns = tp_memory_alloc(bytes);
+    if (supervisor->restarts_ns == NULL) {
+        give_up(self, supervisor, "no memory to count restarts");
+    } else if (!supervisor->is_root) {
+        make_children(self, supervisor);
+    }
+    advance(self, supervisor);
+}
+
+/* What is linked with it may end: a supervisor has its children to look after.
+ */
+static void
+on_exit_of_other(struct troupe_self *self, void *state, troupe_pid actor,
+    const struct troupe_exit *why)
+{
+    (void)self, (void)state, (void)actor, (void)why;
+}
+
+static uint64_t
+count_children(const struct tp_supervisor *supervisor)
+{
+    uint64_t count = 0;
+
+    for (const struct tp_supervised *child = supervisor->first; child != NULL;
+         child = child->next) {
+        count++;
+    }
+    return count;
+}
+
+static void
+on_get_child(struct troupe_self *self, void *state,
+    const struct troupe_get_child *get_child)
+{
+    struct tp_supervisor *supervisor = state;
+    const struct tp_supervised *child = supervisor->first;
+    struct troupe_child_info info = {
+        .children_count = count_children(supervisor)};
+    char end[96] = "";
+
+    for (uint64_t i = 0; child != NULL && i < get_child->index; i++) {
+        child = child->next;
+    }
+    if (child != NULL) {
+        if (child->lives_count > 1 || child->phase == TP_SUPERVISED_DOWN) {
+            print_end(end, sizeof(end), child);
+        }
+        info.name = troupe_str_of(child->description.name);
+        info.actor = child->pid;
+        info.is_alive = child->phase != TP_SUPERVISED_DOWN;
+        info.is_supervisor = child->description.supervisor != NULL;
+        info.restarts_count =
+            child->lives_count > 0 ? child->lives_count - 1 : 0;
+    }
+    info.last_end = troupe_str_of(end);
+    (void)troupe_child_info_reply(self, info);
+}
+
+static void
+on_end_child(struct troupe_self *self, void *state,
+    const struct troupe_end_child *end_child)
+{
+    struct tp_supervisor *supervisor = state;
+    struct tp_supervised *child = find(supervisor, end_child->actor);
+
+    if (child != NULL) {
+        want_gone(self, child);
+        advance(self, supervisor);
+    }
+}
+
+TROUPE_BEHAVIOUR(troupe_supervisor, sizeof(struct tp_supervisor),
+    TROUPE_ON_START(on_start), TROUPE_ON_EXIT(on_exit_of_other),
+    TROUPE_ON(troupe_get_child, on_get_child),
+    TROUPE_ON(troupe_end_child, on_end_child));
+
+struct troupe_behaviour *
+tp_supervisor_behaviour(void)
+{
+    return &troupe_supervisor_behaviour;
+}

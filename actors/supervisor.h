@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * supervisor: an actor that keeps its children as its description wants them.
+ *
+ * It is an actor like others, with a behaviour and a state, and everything it
+ * learns of its children is a message: ENDED, STARTED, ADOPT, and timers. Its
+ * slot has the flag SUPERVISES.
+ *
+ * Whatever happens only marks children: who is to be up, who is to leave. Then
+ * one function, advance(), does the next thing, and is called again when that
+ * has happened:
+ *
+ *     1  a child that is being stopped or started is waited for
+ *     2  the last child that is up and should not be is stopped
+ *     3  those that are down and leave are let go; a supervisor that ends and
+ *        has no child left ends itself
+ *     4  those that were stopped for the sake of another are to be up again
+ *     5  the first child that is down and should be up is started
+ *
+ * So children are started in their order and stopped in the reverse one, one
+ * after the other, whatever comes between. A child that waits for its backoff
+ * holds up those behind it, but not where each is on its own (ONE_FOR_ONE).
+ *
+ * A supervisor ends when it has given up, when it is stopped, or when it is
+ * killed. In the first two cases its children are gone by then; in the last it
+ * lets them go at once: each ends by SHUTDOWN on its own.
+ *
+ * It needs memory only to start a child. If there is none, that counts as a
+ * failed start. If a timer cannot be set, a child that is to stop is killed
+ * without delay, and a backoff is none.
+ *
+ * All functions are for the actor's owner.
+ */
+#ifndef TROUPE_ACTORS_SUPERVISOR_H
+#define TROUPE_ACTORS_SUPERVISOR_H
+
+#include "actors/self.h"
+#include "troupe/supervisor.h"
+
+struct tp_supervised;
+
+/* A supervisor's state. The first fields are given, the others its own. */
+struct tp_supervisor {
+    const struct troupe_supervisor *description;
+    bool is_root; /* its children are brought to it, in order */
+
+    uint32_t life; /* which of all lives of supervisors in this runtime */
+    bool is_ending;
+    struct tp_exit why; /* if it is */
+    struct tp_supervised *first;
+    struct tp_supervised *last;
+    struct tp_supervised *busy; /* being started or stopped; or NULL */
+    troupe_timer deadline;      /* of a busy one that stops */
+    uint64_t *restarts_ns;      /* when the last ones were, oldest first */
+    unsigned restarts_count;
+};
+
+struct troupe_behaviour *tp_supervisor_behaviour(void);
+
+/* Takes ENDED, STARTED or ADOPT to the occupant. */
+void tp_supervisor_handle(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message, void *state);
+
+/* Takes such a message to somebody who is gone. */
+void tp_supervisor_drop(
+    struct troupe_self *self, struct troupe_message *message);
+
+/* Frees such a message when no worker runs any more. */
+void tp_supervisor_sweep(
+    struct troupe_self *self, struct troupe_message *message);
+
+/* Begins to stop the supervisor with its children. */
+void tp_supervisor_stop(
+    struct troupe_self *self, void *state, enum troupe_exit_kind kind);
+
+/* Its life ends: whoever is still its child is let go. */
+void tp_supervisor_fini(struct troupe_self *self, void *state);
+
+#endif
