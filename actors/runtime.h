@@ -11,6 +11,8 @@
 #define TROUPE_ACTORS_RUNTIME_H
 
 #include "actors/dead_letters.h"
+#include "actors/log.h"
+#include "actors/pid_text.h"
 #include "actors/registry.h"
 #include "actors/self.h"
 #include "base/random.h"

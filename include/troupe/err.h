@@ -35,6 +35,7 @@ extern "C" {
     X(ALREADY_STARTED, "the runtime has been started before")                  \
     X(NOT_RUNNING, "the runtime is not running here")                          \
     X(TOO_MANY_RUNTIMES, "16 runtimes live in this process already")           \
+    X(TOO_MANY_SUBSCRIBERS, "8 actors are told of dead letters already")       \
     X(WRONG_THREAD, "this thread may not make this call")                      \
     X(ABI_MISMATCH, "the program was compiled against another version")        \
     X(SYSTEM, "the operating system refused")
