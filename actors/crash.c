@@ -38,6 +38,8 @@ print_hand(char *text, size_t size, const struct troupe_message *message)
 
     if (message == NULL) {
         snprintf(text, size, "with no message in hand");
+    } else if (message->kind == TP_MESSAGE_TIMER) {
+        snprintf(text, size, "while it ran a timer");
     } else if (message->schema == 0) {
         snprintf(text, size, "while it was told that a deadline had passed");
     } else {

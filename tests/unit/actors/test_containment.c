@@ -35,6 +35,7 @@ TROUPE_MESSAGE(tell_then_fail, PEER)
 TROUPE_MESSAGE(build_and_fail, PEER)
 TROUPE_MESSAGE(fail_when_told, PEER)
 TROUPE_MESSAGE(keep_and_fail, TROUPE_NO_FIELDS)
+TROUPE_MESSAGE(fail_when_due, NUMBER)
 TROUPE_MESSAGE(unknown, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(text, TEXT)
 TROUPE_MESSAGE(signal_self, TROUPE_NO_FIELDS)
@@ -155,6 +156,34 @@ on_fail_when_told(struct troupe_self *self, void *state,
 }
 
 static void
+fail_at_third(struct troupe_self *self, void *state, uint64_t context)
+{
+    int64_t *count = state;
+
+    (void)self, (void)context;
+    if (++*count == 3) {
+        fault_do(FAULT_PAGE);
+    }
+}
+
+/* When the third run fails, one is in hand, one waits and two are to come. */
+static void
+on_fail_when_due(struct troupe_self *self, void *state,
+    const struct fail_when_due *fail_when_due)
+{
+    static const uint64_t periods_ns[] = {
+        TROUPE_MS(10), TROUPE_MS(10), TROUPE_SECONDS(3600)};
+
+    (void)state, (void)fail_when_due;
+    for (int i = 0; i < 3; i++) {
+        CHECK(troupe_every(self, periods_ns[i], fail_at_third, 0, NULL) ==
+              TROUPE_OK);
+    }
+    CHECK(troupe_after(self, TROUPE_MS(500), fail_at_third, 0, NULL) ==
+          TROUPE_OK);
+}
+
+static void
 on_signal_self(struct troupe_self *self, void *state,
     const struct signal_self *signal_self)
 {
@@ -203,6 +232,7 @@ TROUPE_BEHAVIOUR(victim, sizeof(int64_t), TROUPE_ON(fail, on_fail),
     TROUPE_ON(build_and_fail, on_build_and_fail),
     TROUPE_ON(keep_and_fail, on_keep_and_fail),
     TROUPE_ON(fail_when_told, on_fail_when_told),
+    TROUPE_ON(fail_when_due, on_fail_when_due),
     TROUPE_ON(signal_self, on_signal_self), TROUPE_ON(misuse, on_misuse),
     TROUPE_ON(fork_and_fail, on_fork_and_fail));
 
@@ -453,6 +483,26 @@ a_crash_in_a_continuation_is_contained(void **state)
     assert_int_equal(report.dead_letters_count[TROUPE_DEAD_LETTER_CRASHED], 1);
     assert_int_equal(report.actors_alive_count, 1);
     assert_non_null(strstr(lines, "while it handled total{value: 0}"));
+}
+
+static void
+a_crash_in_a_timer_ends_all_of_them(void **state)
+{
+    struct stage stage;
+    struct troupe_stop_report report;
+
+    (void)state;
+    contain();
+    stage = open_stage(simulated());
+    assert_int_equal(
+        troupe_tell(stage.self, stage.victim, fail_when_due), TROUPE_OK);
+    troupe_runtime_wait(stage.runtime); /* until nothing is left to run */
+    assert_true(troupe_now_ns(stage.self) < TROUPE_SECONDS(1));
+    assert_dead(&stage, stage.victim);
+    report = close_stage(&stage);
+    assert_int_equal(report.actors_alive_count, 1);
+    assert_int_equal(report.dead_letters_count[TROUPE_DEAD_LETTER_CRASHED], 0);
+    assert_non_null(strstr(lines, "while it ran a timer"));
 }
 
 static void
@@ -798,6 +848,7 @@ main(int argc, char **argv)
         cmocka_unit_test(a_message_that_was_being_built_is_freed),
         cmocka_unit_test(a_crash_in_a_start_is_contained),
         cmocka_unit_test(a_crash_in_a_continuation_is_contained),
+        cmocka_unit_test(a_crash_in_a_timer_ends_all_of_them),
         cmocka_unit_test(the_end_of_an_ask_in_hand_is_no_dead_letter),
         cmocka_unit_test(a_crash_in_a_handler_of_any_message_is_contained),
         cmocka_unit_test(the_log_names_actor_signal_address_and_messages),

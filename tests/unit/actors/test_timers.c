@@ -177,27 +177,21 @@ run_without_a_message(struct troupe_self *self, void *state, uint64_t context)
     CHECK(troupe_sender(self) == TROUPE_NO_PID);
     CHECK(troupe_reply(self, done) == TROUPE_E_NO_REQUEST);
     CHECK(troupe_request_keep(self, &request) == TROUPE_E_NO_REQUEST);
-    CHECK(troupe_tell(self, troupe_self_pid(self), go) == TROUPE_OK);
 }
 
 static void
-set_one_that_tells(struct troupe_self *self)
+set_one_without_a_message(struct troupe_self *self)
 {
-    if (runs_count == 0) {
-        CHECK(
-            troupe_after(self, 0, run_without_a_message, 0, NULL) == TROUPE_OK);
-    } else {
-        note(self, NULL, 1);
-    }
+    CHECK(troupe_after(self, 0, run_without_a_message, 0, NULL) == TROUPE_OK);
 }
 
 static void
-a_timer_has_no_sender_and_may_send(void **state)
+a_timer_has_no_sender_and_nothing_to_reply_to(void **state)
 {
     (void)state;
-    play(set_one_that_tells);
+    play(set_one_without_a_message);
     pass(TROUPE_MS(2));
-    assert_int_equal(runs_count, 2);
+    assert_int_equal(runs_count, 1);
 }
 
 static void
@@ -214,27 +208,6 @@ a_delay_without_end_never_ends(void **state)
     play(set_for_ever);
     pass(1000 * HOUR);
     assert_int_equal(runs_count, 0);
-}
-
-static void
-on_start(struct troupe_self *self, void *state)
-{
-    (void)state;
-    CHECK(troupe_after(self, TROUPE_MS(1), note, 5, NULL) == TROUPE_OK);
-}
-
-TROUPE_BEHAVIOUR(early, 0, TROUPE_ON_START(on_start));
-
-static void
-a_timer_may_be_set_at_the_start(void **state)
-{
-    troupe_pid pid;
-
-    (void)state;
-    TROUPE_CHECK(troupe_spawn(thread, early, &pid));
-    pass(TROUPE_MS(3));
-    assert_int_equal(runs_count, 1);
-    assert_int_equal(runs[0].context, 5);
 }
 
 static void
@@ -269,17 +242,20 @@ a_timer_that_cannot_be_is_refused(void **state)
 
 /* ---- again and again ----------------------------------------------------- */
 
+static uint64_t period_ns;
+
 static void
-set_each_10_ms(struct troupe_self *self)
+set_periodic(struct troupe_self *self)
 {
-    CHECK(troupe_every(self, TROUPE_MS(10), note, 4, &timers[0]) == TROUPE_OK);
+    CHECK(troupe_every(self, period_ns, note, 4, &timers[0]) == TROUPE_OK);
 }
 
 static void
 a_periodic_timer_keeps_its_rate(void **state)
 {
     (void)state;
-    play(set_each_10_ms);
+    period_ns = TROUPE_MS(10);
+    play(set_periodic);
     pass(TROUPE_SECONDS(10) + TROUPE_MS(5));
     assert_int_equal(runs_count, 1000);
     for (int i = 0; i < 1000; i++) {
@@ -288,16 +264,11 @@ a_periodic_timer_keeps_its_rate(void **state)
 }
 
 static void
-set_each_nanosecond(struct troupe_self *self)
-{
-    CHECK(troupe_every(self, 1, note, 0, &timers[0]) == TROUPE_OK);
-}
-
-static void
 a_period_shorter_than_a_tick_runs_once_a_tick(void **state)
 {
     (void)state;
-    play(set_each_nanosecond);
+    period_ns = 1;
+    play(set_periodic);
     pass(100 * TICK);
     assert_in_range(runs_count, 98, 101);
     for (int i = 1; i < runs_count; i++) {
@@ -318,12 +289,6 @@ on_noise(struct troupe_self *self, void *state, const struct noise *noise)
 
 TROUPE_BEHAVIOUR(noisy, 0, TROUPE_ON(noise, on_noise));
 
-static void
-set_each_ms(struct troupe_self *self)
-{
-    CHECK(troupe_every(self, TROUPE_MS(1), note, 0, &timers[0]) == TROUPE_OK);
-}
-
 /* So many others are always ready that a turn comes each 20 ms or so. */
 static void
 an_actor_that_is_late_skips_what_it_missed_and_keeps_the_beat(void **state)
@@ -332,7 +297,8 @@ an_actor_that_is_late_skips_what_it_missed_and_keeps_the_beat(void **state)
     int late_count;
 
     (void)state;
-    play(set_each_ms);
+    period_ns = TROUPE_MS(1);
+    play(set_periodic);
     pass(TROUPE_MS(1) / 2);
     is_quiet = false;
     for (int i = 0; i < NOISY_COUNT; i++) {
@@ -398,7 +364,8 @@ static void
 a_cancelled_timer_does_not_run(void **state)
 {
     (void)state;
-    play(set_each_10_ms);
+    period_ns = TROUPE_MS(10);
+    play(set_periodic);
     pass(TROUPE_MS(35));
     assert_int_equal(runs_count, 3);
     play(cancel_first);
@@ -527,9 +494,42 @@ the_end_of_an_actor_cancels_its_timers(void **state)
 }
 
 static void
+set_at_the_start(struct troupe_self *self, void *state)
+{
+    (void)state;
+    CHECK(troupe_after(self, TROUPE_MS(1), note, 5, NULL) == TROUPE_OK);
+}
+
+static void
+set_at_the_end(
+    struct troupe_self *self, void *state, const struct troupe_exit *why)
+{
+    (void)state, (void)why;
+    CHECK(troupe_every(self, TICK, note, 6, NULL) == TROUPE_OK);
+}
+
+TROUPE_BEHAVIOUR(liver, 0, TROUPE_ON_START(set_at_the_start),
+    TROUPE_ON_STOP(set_at_the_end));
+
+static void
+a_timer_may_be_set_at_the_start_and_is_cancelled_at_the_end(void **state)
+{
+    troupe_pid pid;
+
+    (void)state;
+    TROUPE_CHECK(troupe_spawn(thread, liver, &pid));
+    pass(TROUPE_MS(3));
+    TROUPE_CHECK(troupe_stop(thread, pid));
+    pass(TROUPE_MS(10));
+    assert_int_equal(runs_count, 1);
+    assert_int_equal(runs[0].context, 5);
+    assert_int_equal(pending_count(), 0);
+}
+
+static void
 set_some_for_later(struct troupe_self *self)
 {
-    set_each_10_ms(self);
+    CHECK(troupe_every(self, TROUPE_MS(10), note, 4, NULL) == TROUPE_OK);
     CHECK(troupe_after(self, HOUR, note, 3, NULL) == TROUPE_OK);
 }
 
@@ -579,9 +579,8 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_timer_runs_once_when_it_is_due_and_never_early),
-        TEST(a_timer_has_no_sender_and_may_send),
+        TEST(a_timer_has_no_sender_and_nothing_to_reply_to),
         TEST(a_delay_without_end_never_ends),
-        TEST(a_timer_may_be_set_at_the_start),
         TEST(a_timer_that_cannot_be_is_refused),
         TEST(a_periodic_timer_keeps_its_rate),
         TEST(a_period_shorter_than_a_tick_runs_once_a_tick),
@@ -592,6 +591,7 @@ main(void)
         TEST(a_periodic_timer_may_cancel_itself),
         TEST(a_name_kept_too_long_cancels_no_newer_timer),
         TEST(the_end_of_an_actor_cancels_its_timers),
+        TEST(a_timer_may_be_set_at_the_start_and_is_cancelled_at_the_end),
         TEST(a_stop_does_not_wait_for_timers),
         TEST(timers_run_while_a_stop_waits_for_an_answer),
     };
