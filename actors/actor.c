@@ -3,6 +3,8 @@
 
 #include "actors/answer.h"
 #include "actors/bond.h"
+#include "actors/crash.h"
+#include "actors/isolation.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
 #include "actors/start.h"
@@ -23,9 +25,11 @@ is_vacant(const struct tp_actor *actor)
     return actor->table == NULL;
 }
 
+/* The state, open to the actor's own code until the step is over. */
 static void *
 state_of(struct tp_actor *actor)
 {
+    tp_isolation_open_state(actor);
     return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
                ? actor->state.large->bytes
                : actor->state.bytes;
@@ -99,6 +103,7 @@ pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
 
 /* ---- birth and death ----------------------------------------------------- */
 
+/* Takes message. */
 static void
 install(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
@@ -113,9 +118,13 @@ install(struct troupe_self *self, struct tp_actor *actor,
     actor->state = start->state;
     actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
+    tp_post_free(self, message); /* before: a crash would lose it */
     if (actor->table->start != NULL) {
+        tp_containment_enter();
         actor->table->start(self, state_of(actor));
+        tp_containment_leave();
     }
+    tp_isolation_close_state(actor);
 }
 
 void
@@ -144,7 +153,9 @@ run_stop_handler(struct troupe_self *self, struct tp_actor *actor)
     if (actor->table->stop != NULL && !self->is_sudden) {
         struct troupe_exit why = tp_exit_view(&self->exit);
 
+        tp_containment_enter();
         actor->table->stop(self, state_of(actor), &why);
+        tp_containment_leave();
     }
 }
 
@@ -154,6 +165,7 @@ free_extension(struct troupe_self *self, struct tp_actor *actor)
     if (actor->extension == NULL) {
         return;
     }
+    tp_timers_cancel_all(self, &actor->extension->timers);
     tp_answer_abandon_all(self, actor);
     if (tp_runtime_state_of(self->runtime) == TP_RUNTIME_STOPPED) {
         tp_bond_release_all(self, &actor->extension->bonds);
@@ -170,6 +182,7 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
 {
     run_stop_handler(self, actor);
     free_extension(self, actor);
+    tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
         tp_state_free(self, actor->state.large);
     }
@@ -241,7 +254,9 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
         if (message->kind == TP_MESSAGE_START) {
             install(self, actor, message);
-        } else if (is_for_occupant(actor, message)) {
+            continue;
+        }
+        if (is_for_occupant(actor, message)) {
             obey(self, actor, (enum tp_message_kind)message->kind);
         }
         tp_post_free(self, message);
@@ -330,16 +345,22 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         tp_behaviour_find(actor->table, message->schema);
 
     self->in_hand = message;
+    self->recent[self->handled_count % TP_SELF_RECENT_COUNT] = message->schema;
     if (__builtin_expect(line != NULL, 1)) {
-        int fault = line->dispatch(self, state_of(actor), message->payload,
-            message->payload + message->payload_size, line->handler);
+        int fault;
 
+        tp_containment_enter();
+        fault = line->dispatch(self, state_of(actor), message->payload,
+            message->payload + message->payload_size, line->handler);
+        tp_containment_leave();
         if (__builtin_expect(fault != 0, 0)) {
             bury_undecodable(self, actor, fault);
             return;
         }
     } else if (actor->table->any != NULL) {
+        tp_containment_enter();
         actor->table->any(self, state_of(actor), message);
+        tp_containment_leave();
     } else {
         self->in_hand = NULL;
         bury(self, actor, message, TROUPE_DEAD_LETTER_NO_HANDLER,
@@ -350,17 +371,28 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
     put_down(self, actor);
 }
 
-/* Replies, expiries and what concerns bonds. */
+static void
+drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    if (message->kind >= TP_MESSAGE_LINK) {
+        tp_bond_drop(self, actor, message);
+    } else {
+        tp_answer_drop(self, actor, message);
+    }
+}
+
+/* What an actor has asked for: answers, timers, news of others. */
 static void
 handle_uncounted(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
-    bool is_answer = message->kind < TP_MESSAGE_LINK;
-
     if (!is_for_occupant(actor, message)) {
-        (is_answer ? tp_answer_drop : tp_bond_drop)(self, actor, message);
-    } else if (is_answer) {
+        drop_uncounted(self, actor, message);
+    } else if (message->kind < TP_MESSAGE_TIMER) {
         tp_answer_handle(self, actor, message, state_of(actor));
+    } else if (message->kind == TP_MESSAGE_TIMER) {
+        tp_timers_handle(self, actor, message, state_of(actor));
     } else {
         tp_bond_handle(self, actor, message, state_of(actor));
     }
@@ -391,6 +423,8 @@ begin_turn(
 {
     self->actor = actor;
     self->pid = actor->pid;
+    self->handled_before_turn = self->handled_count;
+    tp_containment.opened = NULL;
     if (__builtin_expect(worker->simulation != NULL, 0)) {
         tp_simulation_note(worker->simulation, actor->index);
     }
@@ -435,6 +469,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     if (__builtin_expect((actor->flags & TP_ACTOR_IS_PAUSED) == 0, 1) &&
         (message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
         handle(self, actor, message);
+        tp_isolation_close_state(actor);
         tp_worker_count_handler(self->worker);
         return true;
     }
@@ -466,6 +501,57 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
     self->actor = NULL;
 }
 
+/* ---- a crash ------------------------------------------------------------- */
+
+/* What nobody will handle any more; the end of an ask is not a letter. */
+static void
+bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message = self->in_hand;
+
+    self->in_hand = NULL;
+    self->has_failed = false;
+    if (self->is_kept) {
+        self->is_kept = false;
+        tp_kept_remove(&actor->extension->kept, message);
+    }
+    if (message == NULL) {
+        return;
+    }
+    if (tp_message_is_limited(message) ||
+        (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK)) {
+        bury(self, actor, message, TROUPE_DEAD_LETTER_CRASHED,
+            TROUPE_E_ACTOR_FAILED);
+    } else if (tp_bond_is_kind(message->kind)) {
+        tp_bond_sweep(self, message);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
+void
+tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash)
+{
+    struct tp_actor *actor = self->actor;
+
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self);
+    }
+    tp_crash_report(self, crash);
+    troupe_message_release(self, &tp_containment.opened);
+    bury_in_hand(self, actor);
+    tp_exit_release(self, &self->exit); /* it may have crashed while it ended */
+    self->exit = (struct tp_exit){.kind = TROUPE_EXIT_CRASHED,
+        .signal = (uint8_t)crash->signal,
+        .address = crash->address};
+    self->is_sudden = true;
+    vacate(self, actor);
+    self->actor = NULL;
+    tp_worker_count_handler(self->worker);
+    /* Its mail is buried in turns of its own. */
+    tp_worker_yield(self->worker, &actor->task);
+}
+
 /* ---- the end ------------------------------------------------------------- */
 
 static void
@@ -478,8 +564,7 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
             TROUPE_E_NOT_RUNNING);
     } else if (message->kind == TP_MESSAGE_START) {
         tp_start_release(self, message);
-    } else if (message->kind >= TP_MESSAGE_LINK &&
-               message->kind <= TP_MESSAGE_DOWN) {
+    } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_sweep(self, message);
     } else {
         tp_post_free(self, message);

@@ -114,6 +114,13 @@ struct troupe_self;
 void tp_actor_end(
     struct troupe_self *self, struct tp_actor *actor, struct tp_exit why);
 
+/*
+ * Ends the actor whose turn it is, which has crashed in user code. Its turn is
+ * over. Called by the worker in the place of what the crash has skipped.
+ */
+struct tp_crash;
+void tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash);
+
 /* What the sweep finds of an actor. */
 struct tp_actor_remains {
     bool was_alive;

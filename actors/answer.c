@@ -56,12 +56,9 @@ tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
         answer.message = message;
     }
     message->request = 0; /* it is no request: there is nothing to reply to */
-    self->in_hand = message;
+    tp_post_begin_handler(self, message);
     ask.then(self, state, ask.context, &answer);
-    if (self->chain.newest != NULL) {
-        tp_post_flush(self);
-    }
-    self->in_hand = NULL;
+    tp_post_end_handler(self);
     tp_post_free(self, message);
 }
 

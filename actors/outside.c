@@ -322,6 +322,7 @@ enter(struct troupe_runtime *runtime)
 struct troupe_self *
 troupe_thread_self(struct troupe_runtime *runtime)
 {
+    TP_RUNTIME_CALL();
     struct troupe_self *self;
 
     if (tp_runtime_state_of(runtime) > TP_RUNTIME_RUNNING) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/post.h"
 
+#include "actors/isolation.h"
 #include "base/err.h"
 
 enum { CHAINED_CLASS_MAX = 4 }; /* up to 512 bytes */
@@ -167,8 +168,10 @@ troupe_err
 tp_post(
     struct troupe_self *self, troupe_pid to, struct troupe_message **message)
 {
-    troupe_err err = post(self, to, *message);
+    struct troupe_message *moved = tp_isolation_begin_move(self, *message);
+    troupe_err err = post(self, to, moved);
 
+    tp_isolation_end_move(self, to, *message, moved, err);
     if (__builtin_expect(err == TROUPE_OK, 1)) {
         *message = NULL;
     }

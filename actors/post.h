@@ -41,11 +41,13 @@ static inline void
 tp_post_begin_handler(struct troupe_self *self, struct troupe_message *message)
 {
     self->in_hand = message;
+    tp_containment_enter();
 }
 
 static inline void
 tp_post_end_handler(struct troupe_self *self)
 {
+    tp_containment_leave();
     if (self->chain.newest != NULL) {
         tp_post_flush(self);
     }

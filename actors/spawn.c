@@ -117,6 +117,7 @@ troupe_spawn_behaviour(struct troupe_self *self,
     struct troupe_behaviour *behaviour,
     const struct troupe_spawn_options *given, troupe_pid *pid)
 {
+    TP_RUNTIME_CALL();
     const struct tp_behaviour_table *table;
     struct troupe_spawn_options options;
     struct tp_registry *registry;
@@ -169,6 +170,7 @@ troupe_err
 troupe_become_behaviour(
     struct troupe_self *self, struct troupe_behaviour *behaviour)
 {
+    TP_RUNTIME_CALL();
     const struct tp_behaviour_table *table;
     size_t room;
     troupe_err err;
