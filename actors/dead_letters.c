@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/dead_letters.h"
 
+#include "actors/containment.h"
 #include "actors/log.h"
 #include "actors/outside.h"
 #include "actors/runtime.h"
@@ -203,6 +204,7 @@ print_row(FILE *stream, const struct troupe_dead_letters_row *row)
 void
 troupe_dead_letters_print(FILE *stream, const struct troupe_runtime *runtime)
 {
+    TP_RUNTIME_CALL();
     const struct tp_letter_table *table = runtime->dead_letters.table;
     uint16_t numbers[TP_LETTER_TABLE_ROWS];
     size_t count = tp_letter_table_order(table, numbers);
@@ -246,6 +248,7 @@ check_subscriber(struct troupe_self *self, troupe_pid pid)
 troupe_err
 troupe_dead_letters_subscribe(struct troupe_self *self, troupe_pid subscriber)
 {
+    TP_RUNTIME_CALL();
     troupe_err err = tp_outside_check(self);
 
     if (err == TROUPE_OK) {
@@ -266,6 +269,7 @@ troupe_dead_letters_subscribe(struct troupe_self *self, troupe_pid subscriber)
 void
 troupe_dead_letters_unsubscribe(struct troupe_self *self, troupe_pid subscriber)
 {
+    TP_RUNTIME_CALL();
     if (subscriber != TROUPE_NO_PID && tp_outside_check(self) == TROUPE_OK) {
         tp_letter_subscribers_remove(
             &self->runtime->dead_letters.subscribers, subscriber);
