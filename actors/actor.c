@@ -83,7 +83,7 @@ count_handled(struct troupe_self *self, struct tp_actor *actor,
 }
 
 /* Whatever the inbox still holds is counted too, and is newer. */
-static void
+static void __attribute__((cold, noinline))
 drop_oldest(struct troupe_self *self, struct tp_actor *actor)
 {
     const struct tp_limit_marks *marks = marks_of(self, actor);
@@ -100,7 +100,7 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
 }
 
 /* What is special about an occupant whose slot has this profile. */
-static uint16_t
+static uint16_t __attribute__((cold, noinline))
 flags_of_profile(struct troupe_self *self, struct tp_actor *actor)
 {
     const struct tp_profile *profile =
