@@ -46,6 +46,7 @@
 #define TROUPE_ACTORS_ACTOR_H
 
 #include "actors/behaviour.h"
+#include "actors/exit.h"
 #include "actors/extension.h"
 #include "mailbox/limit.h"
 #include "mailbox/mailbox.h"
@@ -60,9 +61,12 @@ enum {
     TP_ACTOR_IS_STOPPING = 2, /* ends after the message in hand */
     TP_ACTOR_IS_LEAVING = 4,  /* vacated; the slot is free when it sleeps */
     TP_ACTOR_DROPS_OLDEST = 8,
-    TP_ACTOR_ATTENTION = 16,
-    TP_ACTOR_HAS_LARGE_STATE = 16,
-    TP_ACTOR_IS_EXACT = 32, /* has a profile, and settles each message */
+    TP_ACTOR_IS_SUSPENDED = 16, /* between two lives (actors/child.h) */
+    TP_ACTOR_ATTENTION = 32,
+    TP_ACTOR_HAS_LARGE_STATE = 32,
+    TP_ACTOR_IS_EXACT = 64, /* has a profile, and settles each message */
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 128,
+    TP_ACTOR_SUPERVISES = 256, /* actors/supervisor.h */
 };
 
 enum { TP_ACTOR_UNSETTLED_BITS = 24 };
@@ -110,16 +114,39 @@ _Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");
 /* The scheduler's run hook: one turn of the actor that task belongs to. */
 void tp_actor_run(struct tp_worker *worker, struct tp_task *task);
 
+struct troupe_self;
+
 /*
- * Empties a slot when no worker runs any more: each message is a dead letter of
- * RUNTIME_STOPPED, the occupant's memory is freed.
+ * The actor is to end when its handler has returned, or at once if none runs.
+ * The first reason counts. Takes why. The owner.
  */
+void tp_actor_end(
+    struct troupe_self *self, struct tp_actor *actor, struct tp_exit why);
+
+/*
+ * Ends the actor whose turn it is, which has crashed in user code. Its turn is
+ * over. Called by the worker in the place of what the crash has skipped.
+ */
+struct tp_crash;
+void tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash);
+
+/* What the sweep finds of an actor. */
 struct tp_actor_remains {
     bool was_alive;
     bool was_waiting; /* for an answer */
 };
-struct troupe_self;
-struct tp_actor_remains tp_actor_sweep(
+
+/*
+ * When no worker runs any more: the occupant ends by SHUTDOWN and its memory is
+ * freed. Its stop handler runs and may still send.
+ */
+struct tp_actor_remains tp_actor_end_last(
     struct troupe_self *self, struct tp_actor *actor);
+
+/*
+ * Empties the slot after that: each message is a dead letter of
+ * RUNTIME_STOPPED. True: one would have started an actor.
+ */
+bool tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor);
 
 #endif
