@@ -285,22 +285,20 @@ tp_post_refusal(
     struct troupe_self *self, struct troupe_message **request, troupe_err err)
 {
     troupe_pid asker = (*request)->sender;
-    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, asker);
+    struct troupe_message *moved;
 
-    if (actor == NULL) {
+    if (tp_registry_find(&self->runtime->registry, asker) == NULL) {
         tp_post_free(self, *request);
         *request = NULL;
         return;
     }
-    if (self->chain.newest != NULL) {
-        tp_post_flush(self);
-    }
     (*request)->kind = TP_MESSAGE_REPLY;
     (*request)->err = (uint16_t)err;
     (*request)->payload_size = 0;
-    (*request)->sender = self->pid;
-    (*request)->incarnation = troupe_pid_incarnation(asker);
-    push(self, actor, request);
+    moved = tp_isolation_begin_move(self, *request);
+    tp_post_from(self, self->pid, asker, moved);
+    tp_isolation_end_move(self, asker, *request, moved, TROUPE_OK);
+    *request = NULL;
 }
 
 void
