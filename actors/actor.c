@@ -71,7 +71,7 @@ count_handled(struct troupe_self *self, struct tp_actor *actor,
 }
 
 /* Whatever the inbox still holds is counted too, and is newer. */
-static void
+static void __attribute__((cold, noinline))
 drop_oldest(struct troupe_self *self, struct tp_actor *actor)
 {
     const struct tp_limit_marks *marks = marks_of(self, actor);

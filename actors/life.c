@@ -35,7 +35,7 @@ tp_life_bury(struct troupe_self *self, struct tp_actor *actor,
 /* ---- the beginning ------------------------------------------------------- */
 
 /* What is special about an occupant whose slot has this profile. */
-static uint16_t
+static uint16_t __attribute__((cold, noinline))
 flags_of_profile(struct troupe_self *self, struct tp_actor *actor)
 {
     const struct tp_profile *profile =

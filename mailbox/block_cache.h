@@ -124,7 +124,7 @@ tp_block_take(struct tp_block_cache *cache, unsigned size_class, size_t bytes)
 }
 
 /* Takes back a block, which may come from another cache of the same depot. */
-static inline void
+static inline __attribute__((always_inline)) void
 tp_block_give(struct tp_block_cache *cache, unsigned size_class, void *memory)
 {
     struct tp_block *block = memory;

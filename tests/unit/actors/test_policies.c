@@ -266,6 +266,21 @@ a_mailbox_that_rejects_refuses_at_the_high_mark(void **state)
 }
 
 static void
+what_has_been_handled_makes_room_at_once(void **state)
+{
+    troupe_pid to;
+
+    (void)state;
+    begin();
+    to = spawn_collector(
+        0, MAILBOX(.policy = TROUPE_MAILBOX_REJECT, .messages_high = 3));
+    assert_int_equal(tell_items(to, 2), 2);
+    settle_down();
+    assert_int_equal(tell_items(to, 5), 3);
+    finish();
+}
+
+static void
 a_mailbox_counts_the_bytes_of_blocks(void **state)
 {
     static uint8_t kilobyte[1000];
@@ -733,6 +748,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mailbox_that_rejects_refuses_at_the_high_mark),
+        cmocka_unit_test(what_has_been_handled_makes_room_at_once),
         cmocka_unit_test(a_mailbox_counts_the_bytes_of_blocks),
         cmocka_unit_test(
             a_mailbox_that_drops_the_newest_takes_no_more_than_the_high_mark),
