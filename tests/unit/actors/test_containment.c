@@ -498,6 +498,7 @@ the_log_names_actor_signal_address_and_messages(void **state)
     (void)state;
     contain();
     stage = open_stage(simulated());
+    assert_int_equal(total_of(&stage, stage.other), 0); /* another's */
     assert_int_equal(
         troupe_tell(stage.self, stage.victim, fail, .value = FAULT_DIVISION),
         TROUPE_OK);
@@ -567,6 +568,7 @@ static void
 the_thread_of_a_simulation_keeps_its_signal_stack_and_mask(void **state)
 {
     struct stage stage;
+    stack_t none = {.ss_flags = SS_DISABLE};
     sigset_t mask_before;
     sigset_t mask_after;
     stack_t before;
@@ -575,16 +577,15 @@ the_thread_of_a_simulation_keeps_its_signal_stack_and_mask(void **state)
     (void)state;
     contain();
     pthread_sigmask(SIG_SETMASK, NULL, &mask_before);
-    sigaltstack(NULL, &before);
+    sigaltstack(&none, &before); /* a sanitizer's, perhaps */
     stage = open_stage(simulated());
     assert_int_equal(
         troupe_tell(stage.self, stage.victim, fail, .value = FAULT_OVERFLOW),
         TROUPE_OK);
     close_stage(&stage);
-    sigaltstack(NULL, &after);
+    sigaltstack(&before, &after);
     pthread_sigmask(SIG_SETMASK, NULL, &mask_after);
-    assert_ptr_equal(before.ss_sp, after.ss_sp);
-    assert_int_equal(before.ss_flags, after.ss_flags);
+    assert_true((after.ss_flags & SS_DISABLE) != 0);
     for (int signal = 1; signal < SIGRTMIN; signal++) {
         assert_int_equal(sigismember(&mask_before, signal),
             sigismember(&mask_after, signal));
