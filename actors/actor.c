@@ -2,7 +2,9 @@
 #include "actors/actor.h"
 
 #include "actors/answer.h"
+#include "actors/bond.h"
 #include "actors/crash.h"
+#include "actors/isolation.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
 #include "actors/start.h"
@@ -23,9 +25,11 @@ is_vacant(const struct tp_actor *actor)
     return actor->table == NULL;
 }
 
+/* The state, open to the actor's own code until the step is over. */
 static void *
 state_of(struct tp_actor *actor)
 {
+    tp_isolation_open_state(actor);
     return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
                ? actor->state.large->bytes
                : actor->state.bytes;
@@ -110,7 +114,7 @@ install(struct troupe_self *self, struct tp_actor *actor,
     actor->table = start->table;
     actor->pid =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
-    actor->flags = tp_start_is_large(message) ? TP_ACTOR_HAS_LARGE_STATE : 0;
+    actor->flags = message->err;
     actor->state = start->state;
     actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
@@ -120,15 +124,65 @@ install(struct troupe_self *self, struct tp_actor *actor,
         actor->table->start(self, state_of(actor));
         tp_containment_leave();
     }
+    tp_isolation_close_state(actor);
 }
 
-/* The occupant is gone: what its mailbox still holds are dead letters. */
+void
+tp_actor_end(
+    struct troupe_self *self, struct tp_actor *actor, struct tp_exit why)
+{
+    if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
+        tp_exit_release(self, &why);
+        return;
+    }
+    actor->flags |= TP_ACTOR_IS_STOPPING;
+    self->exit = why;
+}
+
+static void
+end_by(struct troupe_self *self, struct tp_actor *actor,
+    enum troupe_exit_kind kind)
+{
+    self->is_sudden = kind == TROUPE_EXIT_KILLED;
+    tp_actor_end(self, actor, (struct tp_exit){.kind = (uint8_t)kind});
+}
+
+static void
+run_stop_handler(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (actor->table->stop != NULL && !self->is_sudden) {
+        struct troupe_exit why = tp_exit_view(&self->exit);
+
+        tp_containment_enter();
+        actor->table->stop(self, state_of(actor), &why);
+        tp_containment_leave();
+    }
+}
+
+static void
+free_extension(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (actor->extension == NULL) {
+        return;
+    }
+    tp_timers_cancel_all(self, &actor->extension->timers);
+    tp_answer_abandon_all(self, actor);
+    if (tp_runtime_state_of(self->runtime) == TP_RUNTIME_STOPPED) {
+        tp_bond_release_all(self, &actor->extension->bonds);
+    } else {
+        tp_bond_part_all(self, actor);
+    }
+    tp_extension_destroy(self, &actor->extension);
+}
+
+/* The occupant ends, by self->exit: what its mailbox still holds are dead
+ * letters. */
 static void
 vacate(struct troupe_self *self, struct tp_actor *actor)
 {
-    if (actor->extension != NULL) {
-        tp_answer_abandon_all(self, actor);
-    }
+    run_stop_handler(self, actor);
+    free_extension(self, actor);
+    tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
         tp_state_free(self, actor->state.large);
     }
@@ -136,6 +190,8 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
     actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;
     self->congested = NULL;
+    self->is_sudden = false;
+    tp_exit_release(self, &self->exit);
     ck_pr_store_64(&self->died_count, self->died_count + 1);
 }
 
@@ -178,6 +234,19 @@ is_for_occupant(
 }
 
 static void
+obey(struct troupe_self *self, struct tp_actor *actor,
+    enum tp_message_kind command)
+{
+    if (command == TP_MESSAGE_STOP) {
+        end_by(self, actor, TROUPE_EXIT_NORMAL);
+    } else if (command == TP_MESSAGE_KILL) {
+        end_by(self, actor, TROUPE_EXIT_KILLED);
+    } else {
+        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+    }
+}
+
+static void
 handle_control(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message;
@@ -188,11 +257,7 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
             continue;
         }
         if (is_for_occupant(actor, message)) {
-            if (message->kind == TP_MESSAGE_STOP) {
-                actor->flags |= TP_ACTOR_IS_STOPPING;
-            } else {
-                actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
-            }
+            obey(self, actor, (enum tp_message_kind)message->kind);
         }
         tp_post_free(self, message);
     }
@@ -208,6 +273,19 @@ static void __attribute__((cold)) bury(struct troupe_self *self,
     tp_post_dead(self, &message, receiver, cause, err);
 }
 
+static void
+end_undecodable(
+    struct troupe_self *self, struct tp_actor *actor, const char *format, ...)
+{
+    struct tp_exit why = {.kind = TROUPE_EXIT_DECODE};
+    va_list arguments;
+
+    va_start(arguments, format);
+    tp_exit_print_text(self, &why, format, arguments);
+    va_end(arguments);
+    tp_actor_end(self, actor, why);
+}
+
 static void __attribute__((cold))
 bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
 {
@@ -218,12 +296,29 @@ bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
         message->payload, message->payload + message->payload_size, fault);
     tp_log_write(
         &self->runtime->log, TROUPE_LOG_WARNING, "%s", troupe_err_detail());
+    if ((actor->flags & TP_ACTOR_ENDS_ON_DECODE_ERROR) != 0) {
+        end_undecodable(self, actor, "%s", troupe_err_detail());
+    }
     bury(self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
+}
+
+/* The handler has kept the message in hand, or has failed on it. */
+static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
+    struct tp_actor *actor, struct troupe_message *message)
+{
+    bool is_kept = self->is_kept;
+
+    self->is_kept = false;
+    self->has_failed = false;
+    if (!is_kept) {
+        bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
+            TROUPE_E_ACTOR_FAILED);
+    }
 }
 
 /* Done with the message in hand, unless the handler kept it. */
 static void
-put_down(struct troupe_self *self)
+put_down(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message = self->in_hand;
 
@@ -231,8 +326,8 @@ put_down(struct troupe_self *self)
         tp_post_flush(self);
     }
     self->in_hand = NULL;
-    if (__builtin_expect(self->is_kept, 0)) {
-        self->is_kept = false;
+    if (__builtin_expect(self->is_kept || self->has_failed, 0)) {
+        put_down_specially(self, actor, message);
         return;
     }
     if (__builtin_expect(message->request != 0, 0)) {
@@ -273,7 +368,34 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         return;
     }
     self->handled_count++;
-    put_down(self);
+    put_down(self, actor);
+}
+
+static void
+drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    if (message->kind >= TP_MESSAGE_LINK) {
+        tp_bond_drop(self, actor, message);
+    } else {
+        tp_answer_drop(self, actor, message);
+    }
+}
+
+/* What an actor has asked for: answers, timers, news of others. */
+static void
+handle_uncounted(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    if (!is_for_occupant(actor, message)) {
+        drop_uncounted(self, actor, message);
+    } else if (message->kind < TP_MESSAGE_TIMER) {
+        tp_answer_handle(self, actor, message, state_of(actor));
+    } else if (message->kind == TP_MESSAGE_TIMER) {
+        tp_timers_handle(self, actor, message, state_of(actor));
+    } else {
+        tp_bond_handle(self, actor, message, state_of(actor));
+    }
 }
 
 static void
@@ -288,10 +410,8 @@ handle(struct troupe_self *self, struct tp_actor *actor,
             return;
         }
         dispatch(self, actor, message);
-    } else if (is_for_occupant(actor, message)) {
-        tp_answer_handle(self, actor, message, state_of(actor));
     } else {
-        tp_answer_drop(self, actor, message);
+        handle_uncounted(self, actor, message);
     }
 }
 
@@ -349,6 +469,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     if (__builtin_expect((actor->flags & TP_ACTOR_IS_PAUSED) == 0, 1) &&
         (message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
         handle(self, actor, message);
+        tp_isolation_close_state(actor);
         tp_worker_count_handler(self->worker);
         return true;
     }
@@ -389,6 +510,7 @@ bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message *message = self->in_hand;
 
     self->in_hand = NULL;
+    self->has_failed = false;
     if (self->is_kept) {
         self->is_kept = false;
         tp_kept_remove(&actor->extension->kept, message);
@@ -400,6 +522,8 @@ bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
         (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK)) {
         bury(self, actor, message, TROUPE_DEAD_LETTER_CRASHED,
             TROUPE_E_ACTOR_FAILED);
+    } else if (tp_bond_is_kind(message->kind)) {
+        tp_bond_sweep(self, message);
     } else {
         tp_post_free(self, message);
     }
@@ -416,6 +540,11 @@ tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash)
     tp_crash_report(self, crash);
     troupe_message_release(self, &tp_containment.opened);
     bury_in_hand(self, actor);
+    tp_exit_release(self, &self->exit); /* it may have crashed while it ended */
+    self->exit = (struct tp_exit){.kind = TROUPE_EXIT_CRASHED,
+        .signal = (uint8_t)crash->signal,
+        .address = crash->address};
+    self->is_sudden = true;
     vacate(self, actor);
     self->actor = NULL;
     tp_worker_count_handler(self->worker);
@@ -433,31 +562,43 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         message->request = 0; /* nobody waits for an answer any more */
         bury(self, actor, message, TROUPE_DEAD_LETTER_RUNTIME_STOPPED,
             TROUPE_E_NOT_RUNNING);
-        return;
-    }
-    if (message->kind == TP_MESSAGE_START) {
+    } else if (message->kind == TP_MESSAGE_START) {
         tp_start_release(self, message);
+    } else if (tp_bond_is_kind(message->kind)) {
+        tp_bond_sweep(self, message);
     } else {
         tp_post_free(self, message);
     }
 }
 
 struct tp_actor_remains
-tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
+tp_actor_end_last(struct troupe_self *self, struct tp_actor *actor)
 {
     struct tp_actor_remains remains = {false, false};
-    struct troupe_message *message;
 
-    if (!is_vacant(actor)) {
-        remains.was_alive = true;
-        remains.was_waiting =
-            actor->extension != NULL && actor->extension->asks.open_count > 0;
-        /* First: its expired timeouts are among the messages. */
-        vacate(self, actor);
+    if (is_vacant(actor)) {
+        return remains;
     }
+    remains.was_alive = true;
+    remains.was_waiting =
+        actor->extension != NULL && actor->extension->asks.open_count > 0;
+    self->actor = actor;
+    self->pid = actor->pid;
+    end_by(self, actor, TROUPE_EXIT_SHUTDOWN);
+    vacate(self, actor);
+    self->actor = NULL;
+    return remains;
+}
+
+bool
+tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message;
+    bool is_unborn = false;
+
     tp_mailbox_fill(&actor->mailbox, &actor->inbox);
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
-        remains.was_alive |= message->kind == TP_MESSAGE_START;
+        is_unborn |= message->kind == TP_MESSAGE_START;
         sweep_message(self, actor, message);
     }
     while ((message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
@@ -470,5 +611,5 @@ tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
         tp_post_free(self, message);
         message = next;
     }
-    return remains;
+    return is_unborn;
 }

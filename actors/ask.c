@@ -43,6 +43,7 @@ open_ask(struct troupe_self *self, troupe_continuation *then, uint64_t context,
         if (message->request != 0) {
             made->asker = self->pid;
             made->request = message->request;
+            made->timeout.purpose = TP_MESSAGE_EXPIRED;
             *timeout = made;
             return TROUPE_OK;
         }
@@ -89,7 +90,7 @@ troupe_ask_then_closed(struct troupe_self *self, troupe_pid to,
         return err;
     }
     tp_worker_add_timeout(self->worker, &timeout->timeout,
-        after(self->worker->now_ns, timeout_ns));
+        after(self->worker->now_ns, timeout_ns), TP_TIMEOUT_AWAITED);
     return TROUPE_OK;
 }
 

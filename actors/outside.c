@@ -44,10 +44,8 @@ sort_one(struct troupe_self *self, struct troupe_message *message)
         return;
     }
     if (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK) {
-        struct tp_dead_letter letter = {TROUPE_DEAD_LETTER_LATE_REPLY,
-            message->schema, self->pid, message->sender};
-
-        tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+        tp_dead_letters_record_message(
+            self, message, self->pid, TROUPE_DEAD_LETTER_LATE_REPLY);
     }
     tp_post_free(self, message);
 }

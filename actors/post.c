@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/post.h"
 
+#include "actors/isolation.h"
 #include "base/err.h"
 
 enum { CHAINED_CLASS_MAX = 4 }; /* up to 512 bytes */
@@ -167,12 +168,28 @@ troupe_err
 tp_post(
     struct troupe_self *self, troupe_pid to, struct troupe_message **message)
 {
-    troupe_err err = post(self, to, *message);
+    struct troupe_message *moved = tp_isolation_begin_move(self, *message);
+    troupe_err err = post(self, to, moved);
 
+    tp_isolation_end_move(self, to, *message, moved, err);
     if (__builtin_expect(err == TROUPE_OK, 1)) {
         *message = NULL;
     }
     return err;
+}
+
+void
+tp_post_from(struct troupe_self *self, troupe_pid from, troupe_pid to,
+    struct troupe_message *message)
+{
+    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, to);
+
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self);
+    }
+    message->sender = from;
+    message->incarnation = troupe_pid_incarnation(to);
+    push(self, actor, &message);
 }
 
 void
@@ -209,14 +226,7 @@ void
 tp_post_dead(struct troupe_self *self, struct troupe_message **message,
     troupe_pid receiver, enum troupe_dead_letter_cause cause, troupe_err err)
 {
-    struct tp_dead_letter letter = {
-        .cause = cause,
-        .schema = (*message)->schema,
-        .receiver = receiver,
-        .sender = (*message)->sender,
-    };
-
-    tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+    tp_dead_letters_record_message(self, *message, receiver, cause);
     if ((*message)->kind == TP_MESSAGE_REQUEST && (*message)->request != 0) {
         tp_post_refusal(self, message, err);
     } else {

@@ -2,6 +2,7 @@
 #include "actors/runtime.h"
 
 #include "actors/answer.h"
+#include "actors/isolation.h"
 #include "actors/outside.h"
 #include "base/assert.h"
 #include "base/err.h"
@@ -183,6 +184,27 @@ choose_workers_count(
 
 /* ---- life ---------------------------------------------------------------- */
 
+/* Whose timeout it is, its purpose says. */
+static void
+expire_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
+{
+    if (timeout->purpose == TP_MESSAGE_TIMER) {
+        tp_timers_expire(worker, timeout);
+    } else {
+        tp_answer_expire(worker, timeout);
+    }
+}
+
+static void
+release_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
+{
+    if (timeout->purpose == TP_MESSAGE_TIMER) {
+        tp_timers_release(worker, timeout);
+    } else {
+        tp_answer_release(worker, timeout);
+    }
+}
+
 static void
 enter_worker(struct tp_worker *worker)
 {
@@ -216,8 +238,8 @@ create_scheduler(
         .hooks =
             {
                 .run = tp_actor_run,
-                .expire = tp_answer_expire,
-                .release = tp_answer_release,
+                .expire = expire_timeout,
+                .release = release_timeout,
                 .enter = enter_worker,
                 .leave = leave_worker,
                 .enclose =
@@ -322,8 +344,11 @@ fill(struct troupe_runtime *runtime, struct troupe_options *options)
         return err;
     }
     runtime->registry.runtime_number = number;
-    err =
-        tp_registry_init(&runtime->registry, number, options->actors_count_max);
+    err = tp_dead_letters_init(&runtime->dead_letters, options);
+    if (err == TROUPE_OK) {
+        err = tp_registry_init(
+            &runtime->registry, number, options->actors_count_max);
+    }
     if (err == TROUPE_OK) {
         choose_workers_count(runtime, options);
         err = create_scheduler(runtime, options);
@@ -362,7 +387,6 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     }
     memset(made, 0, sizeof(*made));
     made->log = (struct tp_log){options.log, options.log_context};
-    made->dead_letters.log = made->log;
     made->marks = tp_limit_marks_default;
     made->seed = options.seed;
     made->is_simulated = options.simulate;
@@ -375,6 +399,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
         troupe_runtime_destroy(&made);
         return err;
     }
+    tp_isolation_watch(made);
     *runtime = made;
     return TROUPE_OK;
 }
@@ -404,19 +429,29 @@ troupe_runtime_start(struct troupe_runtime *runtime)
 
 /* ---- the end ------------------------------------------------------------- */
 
-/* Empties all slots; when no worker runs. */
+static uint32_t
+slots_count(struct troupe_runtime *runtime)
+{
+    return ck_pr_load_32(&runtime->registry.slots_count);
+}
+
+/* Ends all actors, then empties all slots, as the last ones may have sent; when
+ * no worker runs. */
 static void
 sweep(struct troupe_runtime *runtime, struct troupe_stop_report *report)
 {
     struct troupe_self *self = &runtime->workers[0];
-    uint32_t slots_count = ck_pr_load_32(&runtime->registry.slots_count);
 
-    for (uint32_t i = 0; i < slots_count; i++) {
+    for (uint32_t i = 0; i < slots_count(runtime); i++) {
         struct tp_actor_remains remains =
-            tp_actor_sweep(self, tp_registry_at(&runtime->registry, i));
+            tp_actor_end_last(self, tp_registry_at(&runtime->registry, i));
 
         report->actors_alive_count += remains.was_alive;
         report->actors_waiting_count += remains.was_waiting;
+    }
+    for (uint32_t i = 0; i < slots_count(runtime); i++) {
+        report->actors_alive_count +=
+            tp_actor_sweep(self, tp_registry_at(&runtime->registry, i));
     }
     for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
         tp_worker_release_timeouts(&runtime->scheduler->workers[i]);
@@ -544,12 +579,14 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         release_answers(dying);
         destroy_containment(dying);
     }
+    tp_isolation_forget(dying);
     tp_outside_destroy_all(dying);
     if (dying->has_key) {
         pthread_key_delete(dying->key);
     }
     unlist(dying);
     tp_registry_fini(&dying->registry);
+    tp_dead_letters_fini(&dying->dead_letters);
     tp_block_depot_fini(&dying->depot);
     tp_memory_free(dying->workers);
     if (dying->scheduler != NULL) {
@@ -634,19 +671,14 @@ troupe_runtime_order_signature(const struct troupe_runtime *runtime)
 void
 troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
 {
-    static const char *const names[] = {
-#define X(name, text) text,
-        TROUPE_DEAD_LETTER_MAP(X)
-#undef X
-    };
-
     fprintf(stream, "%-64s %s\n", "drained before the deadline",
         report->is_drained ? "yes" : "no");
     fprintf(stream, "%-64s %" PRIu64 "\n", "messages handled",
         report->messages_handled_count);
     for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
         if (report->dead_letters_count[i] > 0) {
-            fprintf(stream, "dead letters: %-50s %" PRIu64 "\n", names[i],
+            fprintf(stream, "dead letters: %-50s %" PRIu64 "\n",
+                troupe_dead_letter_cause_text((enum troupe_dead_letter_cause)i),
                 report->dead_letters_count[i]);
         }
     }

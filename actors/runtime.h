@@ -11,6 +11,8 @@
 #define TROUPE_ACTORS_RUNTIME_H
 
 #include "actors/dead_letters.h"
+#include "actors/log.h"
+#include "actors/pid_text.h"
 #include "actors/registry.h"
 #include "actors/self.h"
 #include "base/random.h"
@@ -36,6 +38,8 @@ struct troupe_runtime {
     struct tp_limit_marks marks;
     struct tp_dead_letters dead_letters;
     struct tp_log log;
+    /* Calls of troupe_fail(); added to by any worker, orders nothing. */
+    uint64_t failures_count;
     uint64_t seed;
     bool is_simulated;
     pthread_t creator; /* the only thread to call, under simulation */

@@ -166,13 +166,16 @@ troupe_tell_refused(struct troupe_self *self, troupe_pid to,
 {
     TP_RUNTIME_CALL();
     struct tp_dead_letter letter = {
-        cause_of(why), troupe_schema_number(schema), to, TROUPE_NO_PID};
+        .cause = cause_of(why),
+        .schema = troupe_schema_number(schema),
+        .receiver = to,
+    };
 
     if (self == NULL) {
         return why; /* there is no runtime to count it */
     }
     letter.sender = self->pid;
-    tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+    tp_dead_letters_record(self, &letter);
     return why;
 }
 

@@ -23,7 +23,7 @@ extern "C" {
     X(MESSAGE_TOO_LARGE, "the message is larger than a message may be")        \
     X(TIMED_OUT, "the deadline passed first")                                  \
     X(NO_REPLY, "the request was dropped without a reply")                     \
-    X(ACTOR_FAILED, "the actor crashed while it handled the request")          \
+    X(ACTOR_FAILED, "the actor failed while it handled the request")           \
     X(NO_HANDLER, "the receiver has no handler for this message")              \
     X(NO_REQUEST, "there is no request to reply to")                           \
     X(UNEXPECTED_REPLY, "the reply is of another schema than was asked for")   \
@@ -35,6 +35,7 @@ extern "C" {
     X(ALREADY_STARTED, "the runtime has been started before")                  \
     X(NOT_RUNNING, "the runtime is not running here")                          \
     X(TOO_MANY_RUNTIMES, "16 runtimes live in this process already")           \
+    X(TOO_MANY_SUBSCRIBERS, "8 actors are told of dead letters already")       \
     X(WRONG_THREAD, "this thread may not make this call")                      \
     X(ABI_MISMATCH, "the program was compiled against another version")        \
     X(SYSTEM, "the operating system refused")

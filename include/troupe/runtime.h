@@ -56,6 +56,11 @@ struct troupe_options {
      * same for a program as it is.
      */
     bool crash_ends_process;
+    /** More than so many dead letters within dead_letters_period_ns (0: a
+     * second) raise an alarm: a line of the log, and a message to those who
+     * subscribe to dead letters. 0: none; at most 1,000,000. */
+    uint32_t dead_letters_max;
+    uint64_t dead_letters_period_ns;
     /** Where lines for people go; NULL: standard error, errors and warnings. */
     troupe_log *log;
     void *log_context;
@@ -83,6 +88,7 @@ troupe_options_default(void)
     X(NO_SUCH_ACTOR, "the receiver has stopped or never existed")              \
     X(NO_HANDLER, "the receiver has no handler for it")                        \
     X(DECODE, "its payload does not fit its schema")                           \
+    X(FAILED, "the receiver failed while it handled it")                       \
     X(MAILBOX_FULL, "the receiver's mailbox was at its hard limit")            \
     X(NO_MEMORY, "there was no memory for it")                                 \
     X(REFUSED, "it could not be made or sent")                                 \
