@@ -246,6 +246,7 @@ check_subscriber(struct troupe_self *self, troupe_pid pid)
 troupe_err
 troupe_dead_letters_subscribe(struct troupe_self *self, troupe_pid subscriber)
 {
+    TP_RUNTIME_CALL();
     troupe_err err = tp_outside_check(self);
 
     if (err == TROUPE_OK) {
@@ -266,6 +267,8 @@ troupe_dead_letters_subscribe(struct troupe_self *self, troupe_pid subscriber)
 void
 troupe_dead_letters_unsubscribe(struct troupe_self *self, troupe_pid subscriber)
 {
+    TP_RUNTIME_CALL();
+
     if (subscriber != TROUPE_NO_PID && tp_outside_check(self) == TROUPE_OK) {
         tp_letter_subscribers_remove(
             &self->runtime->dead_letters.subscribers, subscriber);
