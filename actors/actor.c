@@ -37,12 +37,23 @@ state_of(struct tp_actor *actor)
 
 /* ---- limits -------------------------------------------------------------- */
 
+/* What a slot without an occupant takes off by the usual marks does no harm:
+ * the mark is cleared sooner. */
+static const struct tp_limit_marks *
+marks_of(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (__builtin_expect((actor->flags & TP_ACTOR_IS_EXACT) != 0, 0)) {
+        return &tp_profiles_view(&self->runtime->profiles, actor)->marks;
+    }
+    return &self->runtime->marks;
+}
+
 static void
 take_off_limit(struct troupe_self *self, struct tp_actor *actor,
     uint64_t messages, uint64_t bytes)
 {
     if (tp_limit_subtract(
-            &actor->limit, &self->runtime->marks, messages, bytes)) {
+            &actor->limit, marks_of(self, actor), messages, bytes)) {
         tp_post_resume_paused(self, &actor->limit);
     }
 }
@@ -69,9 +80,43 @@ count_handled(struct troupe_self *self, struct tp_actor *actor,
     }
     actor->unsettled +=
         (1u << TP_ACTOR_UNSETTLED_BITS) + (1u << message->size_class);
-    if (__builtin_expect(actor->unsettled >= self->settle_max, 0)) {
+    if (__builtin_expect(actor->unsettled >= self->settle_max ||
+                             (actor->flags & TP_ACTOR_IS_EXACT) != 0,
+            0)) {
         settle(self, actor);
     }
+}
+
+/* Whatever the inbox still holds is counted too, and is newer. */
+static void
+drop_oldest(struct troupe_self *self, struct tp_actor *actor)
+{
+    const struct tp_limit_marks *marks = marks_of(self, actor);
+    struct troupe_message **place = &actor->mailbox.oldest;
+    struct troupe_message *message;
+
+    while (
+        tp_limit_is_exceeded(&actor->limit, marks) &&
+        (message = tp_mailbox_take_limited(&actor->mailbox, &place)) != NULL) {
+        take_off_limit(self, actor, 1, tp_post_bytes_of(message));
+        tp_post_dead(self, &message, actor->pid, TROUPE_DEAD_LETTER_DROPPED,
+            TROUPE_E_MAILBOX_FULL);
+    }
+}
+
+/* What is special about an occupant whose slot has this profile. */
+static uint16_t
+flags_of_profile(struct troupe_self *self, struct tp_actor *actor)
+{
+    const struct tp_profile *profile =
+        tp_profiles_view(&self->runtime->profiles, actor);
+
+    if (tp_profile_is_usual(actor)) {
+        return 0;
+    }
+    return profile->policy == TROUPE_MAILBOX_DROP_OLDEST
+               ? TP_ACTOR_IS_EXACT | TP_ACTOR_DROPS_OLDEST
+               : TP_ACTOR_IS_EXACT;
 }
 
 /*
@@ -115,6 +160,7 @@ install(struct troupe_self *self, struct tp_actor *actor,
     actor->pid =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
     actor->flags = message->err;
+    actor->flags |= flags_of_profile(self, actor);
     actor->state = start->state;
     actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
@@ -198,6 +244,9 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
 static bool __attribute__((cold))
 try_leave(struct troupe_self *self, struct tp_actor *actor)
 {
+    if (actor->unsettled > 0) {
+        settle(self, actor);
+    }
     actor->flags = 0;
     if (!tp_inbox_try_sleep(&actor->inbox)) {
         actor->flags = TP_ACTOR_IS_LEAVING;
@@ -405,6 +454,7 @@ handle(struct troupe_self *self, struct tp_actor *actor,
     if (__builtin_expect(tp_message_is_limited(message), 1)) {
         count_handled(self, actor, message);
         if (__builtin_expect(!is_for_occupant(actor, message), 0)) {
+            settle(self, actor);
             bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
                 TROUPE_E_NO_SUCH_ACTOR);
             return;
@@ -440,6 +490,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     }
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
         vacate(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
+        drop_oldest(self, actor);
     }
     if (self->congested != NULL) {
         pause_on_congested(self, actor);

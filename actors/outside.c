@@ -217,9 +217,10 @@ occupy(struct troupe_self *self, struct tp_actor *actor)
     }
     actor->parker = &self->parker;
     ck_pr_store_32(&actor->task.bound, TP_TASK_ELSEWHERE);
-    ck_pr_store_64(
-        &actor->limit.held, TP_LIMIT_OF(runtime->marks.messages_hard, 0));
+    ck_pr_store_64(&actor->limit.held,
+        TP_LIMIT_CONGESTED | TP_LIMIT_OF(runtime->marks.messages_hard, 0));
     self->pid = tp_registry_issue(&runtime->registry, actor);
+    tp_profiles_assign(&runtime->profiles, actor, TP_PROFILE_USUAL);
     actor->pid = self->pid;
     actor->table = NULL;
     self->actor = actor;

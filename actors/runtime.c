@@ -4,6 +4,7 @@
 #include "actors/answer.h"
 #include "actors/isolation.h"
 #include "actors/outside.h"
+#include "actors/post.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/memory.h"
@@ -250,13 +251,31 @@ create_scheduler(
     return tp_scheduler_create(&wanted, &runtime->scheduler);
 }
 
+static troupe_err
+create_profiles(
+    struct troupe_runtime *runtime, const struct troupe_options *options)
+{
+    troupe_err err = tp_profiles_init(
+        &runtime->profiles, &runtime->registry, &options->mailbox);
+
+    if (err == TROUPE_OK) {
+        runtime->marks =
+            tp_profiles_at(&runtime->profiles, TP_PROFILE_USUAL)->marks;
+    }
+    return err;
+}
+
 /* How many messages may be pushed together, or come off a limit late: so few
  * that the low mark still means something. */
 static uint32_t
 late_max(const struct troupe_runtime *runtime)
 {
     uint64_t quarter = runtime->marks.messages_low / 4;
+    uint64_t in_bytes = runtime->marks.bytes_low / 4 / TP_POST_CHAINED_BYTES;
 
+    if (in_bytes < quarter) {
+        quarter = in_bytes;
+    }
     return quarter < 1 ? 1 : quarter > 64 ? 64 : (uint32_t)quarter;
 }
 
@@ -350,6 +369,9 @@ fill(struct troupe_runtime *runtime, struct troupe_options *options)
             &runtime->registry, number, options->actors_count_max);
     }
     if (err == TROUPE_OK) {
+        err = create_profiles(runtime, options);
+    }
+    if (err == TROUPE_OK) {
         choose_workers_count(runtime, options);
         err = create_scheduler(runtime, options);
     }
@@ -387,7 +409,6 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     }
     memset(made, 0, sizeof(*made));
     made->log = (struct tp_log){options.log, options.log_context};
-    made->marks = tp_limit_marks_default;
     made->seed = options.seed;
     made->is_simulated = options.simulate;
     made->creator = pthread_self();
@@ -585,6 +606,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         pthread_key_delete(dying->key);
     }
     unlist(dying);
+    tp_profiles_fini(&dying->profiles);
     tp_registry_fini(&dying->registry);
     tp_dead_letters_fini(&dying->dead_letters);
     tp_block_depot_fini(&dying->depot);

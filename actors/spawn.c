@@ -123,6 +123,7 @@ troupe_spawn_behaviour(struct troupe_self *self,
     struct tp_registry *registry;
     struct troupe_message *start;
     struct tp_actor *actor;
+    uint32_t profile;
     troupe_pid made;
     troupe_err err = tp_outside_check(self);
 
@@ -144,7 +145,15 @@ troupe_spawn_behaviour(struct troupe_self *self,
         tp_start_release(self, start);
         return err;
     }
+    err = tp_profiles_find(
+        &self->runtime->profiles, actor, &options.mailbox, &profile);
+    if (err != TROUPE_OK) {
+        tp_registry_give(registry, &self->slots, actor);
+        tp_start_release(self, start);
+        return err;
+    }
     made = tp_registry_issue(registry, actor);
+    tp_profiles_assign(&self->runtime->profiles, actor, profile);
     err = add_extension(self, &options, made, start);
     if (err != TROUPE_OK) {
         tp_registry_give(registry, &self->slots, actor);

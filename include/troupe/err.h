@@ -19,7 +19,7 @@ extern "C" {
     X(INVALID_ARGUMENT, "an argument is not allowed here")                     \
     X(NO_SUCH_ACTOR, "the actor has stopped or never existed")                 \
     X(TOO_MANY_ACTORS, "every actor slot is taken")                            \
-    X(MAILBOX_FULL, "the receiver's mailbox is at its hard limit")             \
+    X(MAILBOX_FULL, "the receiver's mailbox is full")                          \
     X(MESSAGE_TOO_LARGE, "the message is larger than a message may be")        \
     X(TIMED_OUT, "the deadline passed first")                                  \
     X(NO_REPLY, "the request was dropped without a reply")                     \

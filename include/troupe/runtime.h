@@ -61,6 +61,9 @@ struct troupe_options {
      * subscribe to dead letters. 0: none; at most 1,000,000. */
     uint32_t dead_letters_max;
     uint64_t dead_letters_period_ns;
+    /** Of actors that are spawned without such options of their own. Not
+     * REDIRECT. */
+    struct troupe_mailbox_options mailbox;
     /** Where lines for people go; NULL: standard error, errors and warnings. */
     troupe_log *log;
     void *log_context;
@@ -89,7 +92,8 @@ troupe_options_default(void)
     X(NO_HANDLER, "the receiver has no handler for it")                        \
     X(DECODE, "its payload does not fit its schema")                           \
     X(FAILED, "the receiver failed while it handled it")                       \
-    X(MAILBOX_FULL, "the receiver's mailbox was at its hard limit")            \
+    X(MAILBOX_FULL, "the receiver's mailbox was full")                         \
+    X(DROPPED, "the policy of the receiver's mailbox dropped it")              \
     X(NO_MEMORY, "there was no memory for it")                                 \
     X(REFUSED, "it could not be made or sent")                                 \
     X(LATE_REPLY, "the reply came after the deadline")                         \

@@ -95,8 +95,16 @@ on_get_small(struct troupe_self *self, void *state, const struct get *get)
     CHECK(troupe_reply(self, sum, .value = small->sum) == TROUPE_OK);
 }
 
-TROUPE_BEHAVIOUR(small, sizeof(struct small), TROUPE_ON(add, on_add_small),
-    TROUPE_ON(get, on_get_small));
+static void
+on_stop_small(
+    struct troupe_self *self, void *state, const struct troupe_exit *why)
+{
+    (void)self, (void)why;
+    look_at(state, sizeof(struct small));
+}
+
+TROUPE_BEHAVIOUR(small, sizeof(struct small), TROUPE_ON_STOP(on_stop_small),
+    TROUPE_ON(add, on_add_small), TROUPE_ON(get, on_get_small));
 
 struct large {
     int32_t sum;
@@ -451,6 +459,8 @@ a_slot_whose_actor_is_gone_is_open_to_the_next(void **state)
     assert_true(is_poisoned(first));
     assert_int_equal(troupe_stop(me, pid), TROUPE_OK);
     settle();
+    assert_int_equal(looks_count, 2); /* the stop handler's is the second */
+    assert_true(was_open && !was_open_behind);
     assert_null(__asan_region_is_poisoned(first, 16));
     assert_int_equal(troupe_spawn(me, small, &pid), TROUPE_OK);
     assert_int_equal(troupe_tell(me, pid, add, .value = 3), TROUPE_OK);
