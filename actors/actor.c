@@ -601,8 +601,10 @@ tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash)
     vacate(self, actor);
     self->actor = NULL;
     tp_worker_count_handler(self->worker);
-    /* Its mail is buried in turns of its own. */
-    tp_worker_yield(self->worker, &actor->task);
+    /* Its mail is buried in turns of its own, or swept. */
+    if (tp_runtime_state_of(self->runtime) != TP_RUNTIME_STOPPED) {
+        tp_worker_yield(self->worker, &actor->task);
+    }
 }
 
 /* ---- the end ------------------------------------------------------------- */
@@ -624,23 +626,23 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
-struct tp_actor_remains
-tp_actor_end_last(struct troupe_self *self, struct tp_actor *actor)
+void
+tp_actor_end_last(struct troupe_self *self, struct tp_actor *actor,
+    struct tp_actor_remains *remains)
 {
-    struct tp_actor_remains remains = {false, false};
-
     if (is_vacant(actor)) {
-        return remains;
+        return;
     }
-    remains.was_alive = true;
-    remains.was_waiting =
+    /* Before: the stop handler may crash. */
+    remains->alive_count++;
+    remains->waiting_count +=
         actor->extension != NULL && actor->extension->asks.open_count > 0;
     self->actor = actor;
     self->pid = actor->pid;
+    self->handled_before_turn = self->handled_count;
     end_by(self, actor, TROUPE_EXIT_SHUTDOWN);
     vacate(self, actor);
     self->actor = NULL;
-    return remains;
 }
 
 bool

@@ -132,16 +132,17 @@ void tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash);
 
 /* What the sweep finds of an actor. */
 struct tp_actor_remains {
-    bool was_alive;
-    bool was_waiting; /* for an answer */
+    uint64_t alive_count;
+    uint64_t waiting_count; /* of them, for an answer */
 };
 
 /*
  * When no worker runs any more: the occupant ends by SHUTDOWN and its memory is
- * freed. Its stop handler runs and may still send.
+ * freed. Its stop handler runs and may still send. Counts it, before that, in
+ * remains.
  */
-struct tp_actor_remains tp_actor_end_last(
-    struct troupe_self *self, struct tp_actor *actor);
+void tp_actor_end_last(struct troupe_self *self, struct tp_actor *actor,
+    struct tp_actor_remains *remains);
 
 /*
  * Empties the slot after that: each message is a dead letter of

@@ -44,6 +44,8 @@ struct troupe_runtime {
     uint64_t failures_count;
     uint64_t seed;
     bool is_simulated;
+    uint32_t ended_count; /* slots that the end has come to */
+    struct tp_actor_remains remains;
     pthread_t creator; /* the only thread to call, under simulation */
 
     /* The selves of threads outside; `key` finds a thread's own. */

@@ -610,6 +610,25 @@ a_crash_in_a_stop_handler_is_contained(void **state)
 }
 
 static void
+a_crash_in_a_stop_handler_does_not_end_the_stop(void **state)
+{
+    (void)state;
+    contain();
+    for (int simulate = 0; simulate < 2; simulate++) {
+        struct stage stage =
+            open_stage(simulate != 0 ? simulated() : on_threads());
+        troupe_pid pid;
+
+        for (int i = 0; i < 5; i++) {
+            assert_int_equal(
+                troupe_spawn(stage.self, unlucky, &pid), TROUPE_OK);
+        }
+        assert_int_equal(close_stage(&stage).actors_alive_count, 7);
+        assert_non_null(strstr(lines, "(unlucky) crashed: SIGSEGV"));
+    }
+}
+
+static void
 the_log_names_actor_signal_address_and_messages(void **state)
 {
     struct stage stage;
@@ -923,6 +942,7 @@ main(int argc, char **argv)
         cmocka_unit_test(a_crash_in_a_timers_function_is_contained),
         cmocka_unit_test(who_watches_is_told_of_the_crash_and_may_crash_itself),
         cmocka_unit_test(a_crash_in_a_stop_handler_is_contained),
+        cmocka_unit_test(a_crash_in_a_stop_handler_does_not_end_the_stop),
         cmocka_unit_test(the_log_names_actor_signal_address_and_messages),
         cmocka_unit_test(
             the_log_tells_what_was_handled_before_in_the_same_turn),
