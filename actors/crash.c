@@ -30,20 +30,38 @@ signal_name(int signal)
     }
 }
 
-/* What the actor was at. */
+/* What the actor was at that has no printed form; NULL: a message of
+ * somebody's.
+ */
+static const char *
+occasion_of(const struct troupe_message *message)
+{
+    if (message == NULL) {
+        return "with no message in hand";
+    }
+    switch ((enum tp_message_kind)message->kind) {
+    case TP_MESSAGE_TELL:
+    case TP_MESSAGE_REQUEST:
+        return NULL;
+    case TP_MESSAGE_REPLY:
+        return message->err == TROUPE_OK ? NULL : "while an ask had failed";
+    case TP_MESSAGE_EXPIRED:
+        return "while an ask had timed out";
+    case TP_MESSAGE_TIMER:
+        return "while it ran a timer";
+    default:
+        return "while it was told of another's end";
+    }
+}
+
 static void
 print_hand(char *text, size_t size, const struct troupe_message *message)
 {
     static const char handled[] = "while it handled ";
+    const char *occasion = occasion_of(message);
 
-    if (message == NULL) {
-        snprintf(text, size, "with no message in hand");
-    } else if (message->kind == TP_MESSAGE_TIMER) {
-        snprintf(text, size, "while it ran a timer");
-    } else if (message->schema == 0) {
-        snprintf(text, size, "while it was told that a deadline had passed");
-    } else {
-        snprintf(text, size, "%s", handled);
+    snprintf(text, size, "%s", occasion == NULL ? handled : occasion);
+    if (occasion == NULL) {
         (void)tp_printed_form_write(text + strlen(handled),
             size - strlen(handled), message->schema, message->payload,
             message->payload_size);

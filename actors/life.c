@@ -212,10 +212,18 @@ suspend(struct troupe_self *self, struct tp_actor *actor)
     tp_child_report_end(self, actor);
 }
 
+/* Once the runtime has stopped there is nobody to begin another life. */
+static bool
+may_live_again(struct troupe_self *self, const struct tp_actor *actor)
+{
+    return actor->extension != NULL && actor->extension->token != NULL &&
+           tp_runtime_state_of(self->runtime) != TP_RUNTIME_STOPPED;
+}
+
 void
 tp_life_end(struct troupe_self *self, struct tp_actor *actor)
 {
-    if (actor->extension != NULL && actor->extension->token != NULL) {
+    if (may_live_again(self, actor)) {
         suspend(self, actor);
     } else {
         vacate(self, actor);
@@ -272,8 +280,10 @@ tp_life_crashed(struct troupe_self *self, const struct tp_crash *crash)
     tp_life_end(self, actor);
     self->actor = NULL;
     tp_worker_count_handler(self->worker);
-    /* Its mail is buried in turns of its own. */
-    tp_worker_yield(self->worker, &actor->task);
+    /* Its mail is buried in turns of its own, or swept. */
+    if (tp_runtime_state_of(self->runtime) != TP_RUNTIME_STOPPED) {
+        tp_worker_yield(self->worker, &actor->task);
+    }
 }
 
 /* ---- the end of the runtime -----------------------------------------------
@@ -298,24 +308,20 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
-struct tp_life_remains
-tp_life_look(const struct tp_actor *actor)
-{
-    return (struct tp_life_remains){
-        .is_alive = !is_vacant(actor),
-        .is_waiting = !is_vacant(actor) && actor->extension != NULL &&
-                      actor->extension->asks.open_count > 0,
-    };
-}
-
 void
-tp_life_end_last(struct troupe_self *self, struct tp_actor *actor)
+tp_life_end_last(struct troupe_self *self, struct tp_actor *actor,
+    struct tp_life_remains *remains)
 {
     if (is_vacant(actor)) {
         return;
     }
+    /* Before: the stop handler may crash. */
+    remains->alive_count++;
+    remains->waiting_count +=
+        actor->extension != NULL && actor->extension->asks.open_count > 0;
     self->actor = actor;
     self->pid = actor->pid;
+    self->handled_before_turn = self->handled_count;
     finish_life_by(self, actor, TROUPE_EXIT_SHUTDOWN);
     vacate(self, actor);
     tp_exit_release(self, &self->exit);

@@ -81,16 +81,10 @@ void tp_life_bury(struct troupe_self *self, struct tp_actor *actor,
 
 /* ---- the end of the runtime ---------------------------------------------- */
 
-struct tp_life_remains {
-    bool is_alive;
-    bool is_waiting; /* for an answer */
-};
-
-struct tp_life_remains tp_life_look(const struct tp_actor *actor);
-
-/* The occupant, if there is one, ends by SHUTDOWN. Its stop handler runs and
- * may still send. */
-void tp_life_end_last(struct troupe_self *self, struct tp_actor *actor);
+/* The occupant, if there is one, ends by SHUTDOWN and is counted. Its stop
+ * handler runs and may still send. */
+void tp_life_end_last(struct troupe_self *self, struct tp_actor *actor,
+    struct tp_life_remains *remains);
 
 /*
  * Empties the slot after that: each message is a dead letter of

@@ -457,6 +457,22 @@ slots_count(struct troupe_runtime *runtime)
     return ck_pr_load_32(&runtime->registry.slots_count);
 }
 
+/* Ends what is left to end; called once more when a stop handler has crashed.
+ */
+static void
+end_actors(struct tp_worker *worker)
+{
+    struct troupe_self *self = worker->local;
+    struct troupe_runtime *runtime = self->runtime;
+
+    while (runtime->ended_count < slots_count(runtime)) {
+        uint32_t slot = runtime->ended_count++;
+
+        tp_life_end_last(
+            self, tp_registry_at(&runtime->registry, slot), &runtime->remains);
+    }
+}
+
 /* Ends all actors, then empties all slots, as the last ones may have sent; when
  * no worker runs. */
 static void
@@ -464,14 +480,11 @@ sweep(struct troupe_runtime *runtime, struct troupe_stop_report *report)
 {
     struct troupe_self *self = &runtime->workers[0];
 
-    for (uint32_t i = 0; i < slots_count(runtime); i++) {
-        struct tp_actor *actor = tp_registry_at(&runtime->registry, i);
-        struct tp_life_remains remains = tp_life_look(actor);
-
-        report->actors_alive_count += remains.is_alive;
-        report->actors_waiting_count += remains.is_waiting;
-        tp_life_end_last(self, actor);
-    }
+    runtime->ended_count = 0;
+    runtime->remains = (struct tp_life_remains){0, 0};
+    tp_worker_enclose(self->worker, end_actors);
+    report->actors_alive_count += runtime->remains.alive_count;
+    report->actors_waiting_count += runtime->remains.waiting_count;
     for (uint32_t i = 0; i < slots_count(runtime); i++) {
         report->actors_alive_count +=
             tp_life_sweep(self, tp_registry_at(&runtime->registry, i));

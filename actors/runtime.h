@@ -32,6 +32,12 @@ enum tp_runtime_state {
     TP_RUNTIME_FORKED,
 };
 
+/* Actors that are still there at the end. */
+struct tp_life_remains {
+    uint64_t alive_count;
+    uint64_t waiting_count; /* of them, for an answer */
+};
+
 struct troupe_runtime {
     struct tp_scheduler *scheduler;
     struct troupe_self *workers; /* one a worker */
@@ -48,6 +54,8 @@ struct troupe_runtime {
     struct tp_roots roots;
     uint64_t seed;
     bool is_simulated;
+    uint32_t ended_count; /* slots that the end has come to */
+    struct tp_life_remains remains;
     pthread_t creator; /* the only thread to call, under simulation */
 
     /* The selves of threads outside; `key` finds a thread's own. */

@@ -7,6 +7,7 @@
  *
  *     jobs_options, job_init      before the scheduler starts
  *     job_runs_count              any thread
+ *     jobs_jump_out               a job's run, if jobs_enclose is a hook
  */
 #ifndef TROUPE_TESTS_SUPPORT_JOBS_H
 #define TROUPE_TESTS_SUPPORT_JOBS_H
@@ -14,6 +15,7 @@
 #include "scheduler/scheduler.h"
 #include "tests/support/check.h"
 
+#include <setjmp.h>
 #include <stdatomic.h>
 
 struct job {
@@ -66,6 +68,28 @@ static inline void
 jobs_no_entry(struct tp_worker *worker)
 {
     (void)worker;
+}
+
+/* Where this thread's innermost body began. */
+static _Thread_local sigjmp_buf *jobs_start;
+
+/* An enclose hook whose jobs may leave it by jobs_jump_out(). */
+static inline void
+jobs_enclose(struct tp_worker *worker, void (*body)(struct tp_worker *worker))
+{
+    sigjmp_buf start;
+
+    (void)sigsetjmp(start, 0);
+    jobs_start = &start;
+    body(worker);
+    jobs_start = NULL;
+}
+
+static inline void
+jobs_jump_out(struct tp_worker *worker, struct job *job)
+{
+    (void)worker, (void)job;
+    siglongjmp(*jobs_start, 1);
 }
 
 static inline struct tp_scheduler_options

@@ -202,6 +202,30 @@ assert_each_ran_once(int first, int count)
 }
 
 static void
+a_jump_out_of_a_task_skips_nothing_else(void **state)
+{
+    struct tp_scheduler_options options = jobs_options(3);
+
+    (void)state;
+    options.hooks.enclose = jobs_enclose;
+    options.hooks.leave = note_leaving;
+    memset(left, 0, sizeof(left));
+    create(&options);
+    for (int i = 0; i < MANY; i += 10) {
+        jobs[i].run = jobs_jump_out;
+    }
+    for (int i = 0; i < MANY; i++) {
+        ready(&jobs[i]);
+    }
+    assert_int_equal(tp_scheduler_start(scheduler), TROUPE_OK);
+    drain_and_halt();
+    assert_each_ran_once(0, MANY);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(atomic_load(&left[i]), 1);
+    }
+}
+
+static void
 every_task_made_ready_from_outside_runs_once(void **state)
 {
     (void)state;
@@ -675,6 +699,7 @@ main(void)
         TEST(each_worker_enters_and_leaves_on_a_thread_of_its_own),
         TEST(without_memory_no_scheduler_is_made_and_nothing_lost),
         TEST(halt_does_not_wait_for_what_is_ready),
+        TEST(a_jump_out_of_a_task_skips_nothing_else),
         TEST(every_task_made_ready_from_outside_runs_once),
         TEST(more_tasks_than_a_queue_holds_all_run_once),
         TEST(bound_tasks_run_on_their_worker_alone),

@@ -118,6 +118,31 @@ one_seed_gives_one_order(void **state)
 }
 
 static void
+a_jump_out_of_a_task_takes_time_and_skips_nothing_else(void **state)
+{
+    uint64_t before_ns;
+
+    (void)state;
+    create(3);
+    scheduler->hooks.enclose = jobs_enclose;
+    for (int i = 0; i < JOBS; i += 10) {
+        jobs[i].run = jobs_jump_out;
+    }
+    for (int i = 0; i < JOBS; i += 10) {
+        tp_scheduler_ready(scheduler, &jobs[i].task);
+    }
+    before_ns = now_ns();
+    for (int i = 0; i < JOBS / 10; i++) {
+        assert_true(tp_simulation_step(scheduler, NEVER));
+    }
+    assert_true(now_ns() > before_ns);
+    assert_false(tp_simulation_step(scheduler, NEVER));
+    for (int i = 0; i < JOBS; i++) {
+        assert_int_equal(job_runs_count(&jobs[i]), i % 10 == 0);
+    }
+}
+
+static void
 other_seeds_give_other_orders(void **state)
 {
     (void)state;
@@ -325,6 +350,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     const struct CMUnitTest tests[] = {
         TEST(one_seed_gives_one_order),
+        TEST(a_jump_out_of_a_task_takes_time_and_skips_nothing_else),
         TEST(other_seeds_give_other_orders),
         TEST(the_signature_is_of_what_was_noted_and_its_order),
         TEST(each_ready_task_runs_once_a_step),
