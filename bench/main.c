@@ -21,6 +21,10 @@ static const struct bench *const benches[] = {
     &bench_fanin,
     &bench_ring,
     &bench_fjcreate,
+    &bench_fjthrput,
+    &bench_big,
+    &bench_chameneos,
+    &bench_banking,
     &bench_skynet,
     &bench_idle,
     &bench_idle_cpu,
@@ -297,10 +301,11 @@ static const struct cli_option bench_options[] = {
 
 static const struct cli_command command = {
     .summary = "measure what messages and actors cost",
-    .details = "NAMEs are: pingpong counting fanin ring fjcreate skynet idle "
-               "idle-cpu\n(default: all). Each run is a process of its own, "
-               "with default options.\n\nExit status: 0 if every result was "
-               "right, 1 if one was wrong, 2 for bad\nusage.",
+    .details = "NAMEs are: pingpong counting fanin ring fjcreate fjthrput big "
+               "chameneos\nbanking skynet idle idle-cpu (default: all). Each "
+               "run is a process of its own,\nwith default options.\n\nExit "
+               "status: 0 if every result was right, 1 if one was wrong, 2 for "
+               "bad\nusage.",
     .example = "troupe-bench pingpong ring --runs 9",
     .options = bench_options,
     .options_count = COUNT_OF(bench_options),
