@@ -115,6 +115,7 @@ run_apart(const struct bench *bench, unsigned workers_count, uint64_t count,
     if (pipe(ends) != 0) {
         return false;
     }
+    fflush(stdout); /* or the child might print it again */
     child = fork();
     if (child == 0) {
         run_here(bench, workers_count, count, result);
