@@ -2,14 +2,15 @@
 #include "actors/actor.h"
 
 #include "actors/answer.h"
+#include "actors/bond.h"
+#include "actors/crash.h"
+#include "actors/isolation.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
 #include "actors/start.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "scheduler/simulation.h"
-
-#include <string.h>
 
 static struct tp_actor *
 actor_of(struct tp_task *task)
@@ -24,9 +25,11 @@ is_vacant(const struct tp_actor *actor)
     return actor->table == NULL;
 }
 
+/* The state, open to the actor's own code until the step is over. */
 static void *
 state_of(struct tp_actor *actor)
 {
+    tp_isolation_open_state(actor);
     return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
                ? actor->state.large->bytes
                : actor->state.bytes;
@@ -34,12 +37,23 @@ state_of(struct tp_actor *actor)
 
 /* ---- limits -------------------------------------------------------------- */
 
+/* What a slot without an occupant takes off by the usual marks does no harm:
+ * the mark is cleared sooner. */
+static const struct tp_limit_marks *
+marks_of(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (__builtin_expect((actor->flags & TP_ACTOR_IS_EXACT) != 0, 0)) {
+        return &tp_profiles_view(&self->runtime->profiles, actor)->marks;
+    }
+    return &self->runtime->marks;
+}
+
 static void
 take_off_limit(struct troupe_self *self, struct tp_actor *actor,
     uint64_t messages, uint64_t bytes)
 {
     if (tp_limit_subtract(
-            &actor->limit, &self->runtime->marks, messages, bytes)) {
+            &actor->limit, marks_of(self, actor), messages, bytes)) {
         tp_post_resume_paused(self, &actor->limit);
     }
 }
@@ -66,9 +80,43 @@ count_handled(struct troupe_self *self, struct tp_actor *actor,
     }
     actor->unsettled +=
         (1u << TP_ACTOR_UNSETTLED_BITS) + (1u << message->size_class);
-    if (__builtin_expect(actor->unsettled >= self->settle_max, 0)) {
+    if (__builtin_expect(actor->unsettled >= self->settle_max ||
+                             (actor->flags & TP_ACTOR_IS_EXACT) != 0,
+            0)) {
         settle(self, actor);
     }
+}
+
+/* Whatever the inbox still holds is counted too, and is newer. */
+static void
+drop_oldest(struct troupe_self *self, struct tp_actor *actor)
+{
+    const struct tp_limit_marks *marks = marks_of(self, actor);
+    struct troupe_message **place = &actor->mailbox.oldest;
+    struct troupe_message *message;
+
+    while (
+        tp_limit_is_exceeded(&actor->limit, marks) &&
+        (message = tp_mailbox_take_limited(&actor->mailbox, &place)) != NULL) {
+        take_off_limit(self, actor, 1, tp_post_bytes_of(message));
+        tp_post_dead(self, &message, actor->pid, TROUPE_DEAD_LETTER_DROPPED,
+            TROUPE_E_MAILBOX_FULL);
+    }
+}
+
+/* What is special about an occupant whose slot has this profile. */
+static uint16_t
+flags_of_profile(struct troupe_self *self, struct tp_actor *actor)
+{
+    const struct tp_profile *profile =
+        tp_profiles_view(&self->runtime->profiles, actor);
+
+    if (tp_profile_is_usual(actor)) {
+        return 0;
+    }
+    return profile->policy == TROUPE_MAILBOX_DROP_OLDEST
+               ? TP_ACTOR_IS_EXACT | TP_ACTOR_DROPS_OLDEST
+               : TP_ACTOR_IS_EXACT;
 }
 
 /*
@@ -100,6 +148,7 @@ pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
 
 /* ---- birth and death ----------------------------------------------------- */
 
+/* Takes message. */
 static void
 install(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
@@ -110,25 +159,76 @@ install(struct troupe_self *self, struct tp_actor *actor,
     actor->table = start->table;
     actor->pid =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
-    actor->flags = 0;
-    memset(actor->state.bytes, 0, sizeof(actor->state.bytes));
-    if (start->state != NULL) {
-        actor->state.large = start->state;
-        actor->flags = TP_ACTOR_HAS_LARGE_STATE;
-    }
+    actor->flags = message->err;
+    actor->flags |= flags_of_profile(self, actor);
+    actor->state = start->state;
+    actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
+    tp_post_free(self, message); /* before: a crash would lose it */
     if (actor->table->start != NULL) {
+        tp_containment_enter();
         actor->table->start(self, state_of(actor));
+        tp_containment_leave();
+    }
+    tp_isolation_close_state(actor);
+}
+
+void
+tp_actor_end(
+    struct troupe_self *self, struct tp_actor *actor, struct tp_exit why)
+{
+    if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
+        tp_exit_release(self, &why);
+        return;
+    }
+    actor->flags |= TP_ACTOR_IS_STOPPING;
+    self->exit = why;
+}
+
+static void
+end_by(struct troupe_self *self, struct tp_actor *actor,
+    enum troupe_exit_kind kind)
+{
+    self->is_sudden = kind == TROUPE_EXIT_KILLED;
+    tp_actor_end(self, actor, (struct tp_exit){.kind = (uint8_t)kind});
+}
+
+static void
+run_stop_handler(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (actor->table->stop != NULL && !self->is_sudden) {
+        struct troupe_exit why = tp_exit_view(&self->exit);
+
+        tp_containment_enter();
+        actor->table->stop(self, state_of(actor), &why);
+        tp_containment_leave();
     }
 }
 
-/* The occupant is gone: what its mailbox still holds are dead letters. */
+static void
+free_extension(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (actor->extension == NULL) {
+        return;
+    }
+    tp_timers_cancel_all(self, &actor->extension->timers);
+    tp_answer_abandon_all(self, actor);
+    if (tp_runtime_state_of(self->runtime) == TP_RUNTIME_STOPPED) {
+        tp_bond_release_all(self, &actor->extension->bonds);
+    } else {
+        tp_bond_part_all(self, actor);
+    }
+    tp_extension_destroy(self, &actor->extension);
+}
+
+/* The occupant ends, by self->exit: what its mailbox still holds are dead
+ * letters. */
 static void
 vacate(struct troupe_self *self, struct tp_actor *actor)
 {
-    if (actor->extension != NULL) {
-        tp_answer_abandon_all(self, actor);
-    }
+    run_stop_handler(self, actor);
+    free_extension(self, actor);
+    tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
         tp_state_free(self, actor->state.large);
     }
@@ -136,12 +236,17 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
     actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;
     self->congested = NULL;
+    self->is_sudden = false;
+    tp_exit_release(self, &self->exit);
     ck_pr_store_64(&self->died_count, self->died_count + 1);
 }
 
 static bool __attribute__((cold))
 try_leave(struct troupe_self *self, struct tp_actor *actor)
 {
+    if (actor->unsettled > 0) {
+        settle(self, actor);
+    }
     actor->flags = 0;
     if (!tp_inbox_try_sleep(&actor->inbox)) {
         actor->flags = TP_ACTOR_IS_LEAVING;
@@ -178,6 +283,19 @@ is_for_occupant(
 }
 
 static void
+obey(struct troupe_self *self, struct tp_actor *actor,
+    enum tp_message_kind command)
+{
+    if (command == TP_MESSAGE_STOP) {
+        end_by(self, actor, TROUPE_EXIT_NORMAL);
+    } else if (command == TP_MESSAGE_KILL) {
+        end_by(self, actor, TROUPE_EXIT_KILLED);
+    } else {
+        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+    }
+}
+
+static void
 handle_control(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message;
@@ -185,12 +303,10 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
         if (message->kind == TP_MESSAGE_START) {
             install(self, actor, message);
-        } else if (is_for_occupant(actor, message)) {
-            if (message->kind == TP_MESSAGE_STOP) {
-                actor->flags |= TP_ACTOR_IS_STOPPING;
-            } else {
-                actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
-            }
+            continue;
+        }
+        if (is_for_occupant(actor, message)) {
+            obey(self, actor, (enum tp_message_kind)message->kind);
         }
         tp_post_free(self, message);
     }
@@ -206,6 +322,19 @@ static void __attribute__((cold)) bury(struct troupe_self *self,
     tp_post_dead(self, &message, receiver, cause, err);
 }
 
+static void
+end_undecodable(
+    struct troupe_self *self, struct tp_actor *actor, const char *format, ...)
+{
+    struct tp_exit why = {.kind = TROUPE_EXIT_DECODE};
+    va_list arguments;
+
+    va_start(arguments, format);
+    tp_exit_print_text(self, &why, format, arguments);
+    va_end(arguments);
+    tp_actor_end(self, actor, why);
+}
+
 static void __attribute__((cold))
 bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
 {
@@ -216,12 +345,29 @@ bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
         message->payload, message->payload + message->payload_size, fault);
     tp_log_write(
         &self->runtime->log, TROUPE_LOG_WARNING, "%s", troupe_err_detail());
+    if ((actor->flags & TP_ACTOR_ENDS_ON_DECODE_ERROR) != 0) {
+        end_undecodable(self, actor, "%s", troupe_err_detail());
+    }
     bury(self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
+}
+
+/* The handler has kept the message in hand, or has failed on it. */
+static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
+    struct tp_actor *actor, struct troupe_message *message)
+{
+    bool is_kept = self->is_kept;
+
+    self->is_kept = false;
+    self->has_failed = false;
+    if (!is_kept) {
+        bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
+            TROUPE_E_ACTOR_FAILED);
+    }
 }
 
 /* Done with the message in hand, unless the handler kept it. */
 static void
-put_down(struct troupe_self *self)
+put_down(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message = self->in_hand;
 
@@ -229,8 +375,8 @@ put_down(struct troupe_self *self)
         tp_post_flush(self);
     }
     self->in_hand = NULL;
-    if (__builtin_expect(self->is_kept, 0)) {
-        self->is_kept = false;
+    if (__builtin_expect(self->is_kept || self->has_failed, 0)) {
+        put_down_specially(self, actor, message);
         return;
     }
     if (__builtin_expect(message->request != 0, 0)) {
@@ -248,16 +394,22 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         tp_behaviour_find(actor->table, message->schema);
 
     self->in_hand = message;
+    self->recent[self->handled_count % TP_SELF_RECENT_COUNT] = message->schema;
     if (__builtin_expect(line != NULL, 1)) {
-        int fault = line->dispatch(self, state_of(actor), message->payload,
-            message->payload + message->payload_size, line->handler);
+        int fault;
 
+        tp_containment_enter();
+        fault = line->dispatch(self, state_of(actor), message->payload,
+            message->payload + message->payload_size, line->handler);
+        tp_containment_leave();
         if (__builtin_expect(fault != 0, 0)) {
             bury_undecodable(self, actor, fault);
             return;
         }
     } else if (actor->table->any != NULL) {
+        tp_containment_enter();
         actor->table->any(self, state_of(actor), message);
+        tp_containment_leave();
     } else {
         self->in_hand = NULL;
         bury(self, actor, message, TROUPE_DEAD_LETTER_NO_HANDLER,
@@ -265,7 +417,34 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         return;
     }
     self->handled_count++;
-    put_down(self);
+    put_down(self, actor);
+}
+
+static void
+drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    if (message->kind >= TP_MESSAGE_LINK) {
+        tp_bond_drop(self, actor, message);
+    } else {
+        tp_answer_drop(self, actor, message);
+    }
+}
+
+/* What an actor has asked for: answers, timers, news of others. */
+static void
+handle_uncounted(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    if (!is_for_occupant(actor, message)) {
+        drop_uncounted(self, actor, message);
+    } else if (message->kind < TP_MESSAGE_TIMER) {
+        tp_answer_handle(self, actor, message, state_of(actor));
+    } else if (message->kind == TP_MESSAGE_TIMER) {
+        tp_timers_handle(self, actor, message, state_of(actor));
+    } else {
+        tp_bond_handle(self, actor, message, state_of(actor));
+    }
 }
 
 static void
@@ -275,15 +454,14 @@ handle(struct troupe_self *self, struct tp_actor *actor,
     if (__builtin_expect(tp_message_is_limited(message), 1)) {
         count_handled(self, actor, message);
         if (__builtin_expect(!is_for_occupant(actor, message), 0)) {
+            settle(self, actor);
             bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
                 TROUPE_E_NO_SUCH_ACTOR);
             return;
         }
         dispatch(self, actor, message);
-    } else if (is_for_occupant(actor, message)) {
-        tp_answer_handle(self, actor, message, state_of(actor));
     } else {
-        tp_answer_drop(self, actor, message);
+        handle_uncounted(self, actor, message);
     }
 }
 
@@ -295,6 +473,8 @@ begin_turn(
 {
     self->actor = actor;
     self->pid = actor->pid;
+    self->handled_before_turn = self->handled_count;
+    tp_containment.opened = NULL;
     if (__builtin_expect(worker->simulation != NULL, 0)) {
         tp_simulation_note(worker->simulation, actor->index);
     }
@@ -310,6 +490,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     }
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
         vacate(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
+        drop_oldest(self, actor);
     }
     if (self->congested != NULL) {
         pause_on_congested(self, actor);
@@ -339,6 +522,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     if (__builtin_expect((actor->flags & TP_ACTOR_IS_PAUSED) == 0, 1) &&
         (message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
         handle(self, actor, message);
+        tp_isolation_close_state(actor);
         tp_worker_count_handler(self->worker);
         return true;
     }
@@ -370,6 +554,57 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
     self->actor = NULL;
 }
 
+/* ---- a crash ------------------------------------------------------------- */
+
+/* What nobody will handle any more; the end of an ask is not a letter. */
+static void
+bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message = self->in_hand;
+
+    self->in_hand = NULL;
+    self->has_failed = false;
+    if (self->is_kept) {
+        self->is_kept = false;
+        tp_kept_remove(&actor->extension->kept, message);
+    }
+    if (message == NULL) {
+        return;
+    }
+    if (tp_message_is_limited(message) ||
+        (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK)) {
+        bury(self, actor, message, TROUPE_DEAD_LETTER_CRASHED,
+            TROUPE_E_ACTOR_FAILED);
+    } else if (tp_bond_is_kind(message->kind)) {
+        tp_bond_sweep(self, message);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
+void
+tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash)
+{
+    struct tp_actor *actor = self->actor;
+
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self);
+    }
+    tp_crash_report(self, crash);
+    troupe_message_release(self, &tp_containment.opened);
+    bury_in_hand(self, actor);
+    tp_exit_release(self, &self->exit); /* it may have crashed while it ended */
+    self->exit = (struct tp_exit){.kind = TROUPE_EXIT_CRASHED,
+        .signal = (uint8_t)crash->signal,
+        .address = crash->address};
+    self->is_sudden = true;
+    vacate(self, actor);
+    self->actor = NULL;
+    tp_worker_count_handler(self->worker);
+    /* Its mail is buried in turns of its own. */
+    tp_worker_yield(self->worker, &actor->task);
+}
+
 /* ---- the end ------------------------------------------------------------- */
 
 static void
@@ -380,34 +615,43 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         message->request = 0; /* nobody waits for an answer any more */
         bury(self, actor, message, TROUPE_DEAD_LETTER_RUNTIME_STOPPED,
             TROUPE_E_NOT_RUNNING);
-        return;
+    } else if (message->kind == TP_MESSAGE_START) {
+        tp_start_release(self, message);
+    } else if (tp_bond_is_kind(message->kind)) {
+        tp_bond_sweep(self, message);
+    } else {
+        tp_post_free(self, message);
     }
-    if (message->kind == TP_MESSAGE_START) {
-        struct tp_start *start = tp_start_of(message);
-
-        if (start->state != NULL) {
-            tp_state_free(self, start->state);
-        }
-    }
-    tp_post_free(self, message);
 }
 
 struct tp_actor_remains
-tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
+tp_actor_end_last(struct troupe_self *self, struct tp_actor *actor)
 {
     struct tp_actor_remains remains = {false, false};
-    struct troupe_message *message;
 
-    if (!is_vacant(actor)) {
-        remains.was_alive = true;
-        remains.was_waiting =
-            actor->extension != NULL && actor->extension->asks.open_count > 0;
-        /* First: its expired timeouts are among the messages. */
-        vacate(self, actor);
+    if (is_vacant(actor)) {
+        return remains;
     }
+    remains.was_alive = true;
+    remains.was_waiting =
+        actor->extension != NULL && actor->extension->asks.open_count > 0;
+    self->actor = actor;
+    self->pid = actor->pid;
+    end_by(self, actor, TROUPE_EXIT_SHUTDOWN);
+    vacate(self, actor);
+    self->actor = NULL;
+    return remains;
+}
+
+bool
+tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message;
+    bool is_unborn = false;
+
     tp_mailbox_fill(&actor->mailbox, &actor->inbox);
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
-        remains.was_alive |= message->kind == TP_MESSAGE_START;
+        is_unborn |= message->kind == TP_MESSAGE_START;
         sweep_message(self, actor, message);
     }
     while ((message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
@@ -420,5 +664,5 @@ tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
         tp_post_free(self, message);
         message = next;
     }
-    return remains;
+    return is_unborn;
 }

@@ -27,15 +27,10 @@ drop_late_reply(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
     if (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK) {
-        struct tp_dead_letter letter = {
-            .cause = TROUPE_DEAD_LETTER_LATE_REPLY,
-            .schema = message->schema,
-            .receiver = tp_registry_pid(
+        tp_dead_letters_record_message(self, message,
+            tp_registry_pid(
                 &self->runtime->registry, actor, message->incarnation),
-            .sender = message->sender,
-        };
-
-        tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+            TROUPE_DEAD_LETTER_LATE_REPLY);
     }
     tp_post_free(self, message);
 }
@@ -61,12 +56,9 @@ tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
         answer.message = message;
     }
     message->request = 0; /* it is no request: there is nothing to reply to */
-    self->in_hand = message;
+    tp_post_begin_handler(self, message);
     ask.then(self, state, ask.context, &answer);
-    if (self->chain.newest != NULL) {
-        tp_post_flush(self);
-    }
-    self->in_hand = NULL;
+    tp_post_end_handler(self);
     tp_post_free(self, message);
 }
 
@@ -102,7 +94,6 @@ tp_answer_abandon_all(struct troupe_self *self, struct tp_actor *actor)
     while ((request = tp_kept_remove_any(&actor->extension->kept)) != NULL) {
         refuse_kept(self, request);
     }
-    tp_extension_destroy(&actor->extension);
 }
 
 void

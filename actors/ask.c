@@ -35,7 +35,7 @@ static troupe_err
 open_ask(struct troupe_self *self, troupe_continuation *then, uint64_t context,
     struct troupe_message *message, struct tp_ask_timeout **timeout)
 {
-    struct tp_extension *extension = tp_extension_get(&self->actor->extension);
+    struct tp_extension *extension = tp_extension_get(self, self->actor);
     struct tp_ask_timeout *made = extension == NULL ? NULL : make_timeout(self);
 
     if (made != NULL) {
@@ -43,6 +43,7 @@ open_ask(struct troupe_self *self, troupe_continuation *then, uint64_t context,
         if (message->request != 0) {
             made->asker = self->pid;
             made->request = message->request;
+            made->timeout.purpose = TP_MESSAGE_EXPIRED;
             *timeout = made;
             return TROUPE_OK;
         }
@@ -65,6 +66,7 @@ troupe_ask_then_closed(struct troupe_self *self, troupe_pid to,
     uint64_t timeout_ns, troupe_continuation *then, uint64_t context,
     struct troupe_message *message, const uint8_t *end)
 {
+    TP_RUNTIME_CALL();
     struct tp_ask_timeout *timeout = NULL;
     troupe_err err;
 
@@ -88,7 +90,7 @@ troupe_ask_then_closed(struct troupe_self *self, troupe_pid to,
         return err;
     }
     tp_worker_add_timeout(self->worker, &timeout->timeout,
-        after(self->worker->now_ns, timeout_ns));
+        after(self->worker->now_ns, timeout_ns), TP_TIMEOUT_AWAITED);
     return TROUPE_OK;
 }
 
@@ -96,6 +98,7 @@ troupe_err
 troupe_ask_closed(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
     struct troupe_message *message, const uint8_t *end)
 {
+    TP_RUNTIME_CALL();
     troupe_err err;
 
     troupe_message_close(message, end);
@@ -151,6 +154,7 @@ troupe_err
 troupe_reply_closed(struct troupe_self *self, struct troupe_message *message,
     const uint8_t *end)
 {
+    TP_RUNTIME_CALL();
     if (!is_unanswered(self->in_hand)) {
         tp_post_free(self, message);
         return no_request();
@@ -168,13 +172,14 @@ message_of(struct troupe_request *request)
 troupe_err
 troupe_request_keep(struct troupe_self *self, struct troupe_request **request)
 {
+    TP_RUNTIME_CALL();
     struct troupe_message *message = self->in_hand;
     struct tp_extension *extension;
 
     if (!is_unanswered(message)) {
         return no_request();
     }
-    extension = tp_extension_get(&self->actor->extension);
+    extension = tp_extension_get(self, self->actor);
     if (extension == NULL || !tp_kept_add(&extension->kept, message)) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to keep a request");
     }
@@ -203,6 +208,7 @@ troupe_reply_to_closed(struct troupe_self *self,
     struct troupe_request **request, struct troupe_message *message,
     const uint8_t *end)
 {
+    TP_RUNTIME_CALL();
     troupe_err err;
 
     if (!is_unanswered(message_of(*request))) {
@@ -221,6 +227,7 @@ void
 troupe_request_release(
     struct troupe_self *self, struct troupe_request **request)
 {
+    TP_RUNTIME_CALL();
     if (*request != NULL) {
         let_go(self, message_of(*request));
         *request = NULL;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * extension: what only some actors have: asks that they wait for, requests that
- * they keep. Made when it is first needed, so that a slot stays two cache
- * lines.
+ * they keep, timers that they have set, bonds with others. Made when it is
+ * first needed, so that a slot stays two cache lines; it is a block of the
+ * cache that messages come from, so that it can travel with a message to an
+ * actor that may lack one.
  *
  * All functions are for the actor's owner.
  */
@@ -10,32 +12,28 @@
 #define TROUPE_ACTORS_EXTENSION_H
 
 #include "actors/asks.h"
+#include "actors/bond.h"
 #include "actors/kept.h"
-#include "base/memory.h"
+#include "actors/timers.h"
+
+struct tp_actor;
 
 struct tp_extension {
     struct tp_asks asks;
     struct tp_kept kept;
+    struct tp_bonds bonds;
+    struct tp_timers timers;
 };
 
-/* Makes *extension if it is NULL. NULL: there is no memory. */
-static inline struct tp_extension *
-tp_extension_get(struct tp_extension **extension)
-{
-    if (*extension == NULL) {
-        *extension = tp_memory_alloc_zeroed(1, sizeof(**extension));
-    }
-    return *extension;
-}
+/* One that is nobody's yet; NULL: there is no memory. */
+struct tp_extension *tp_extension_make(struct troupe_self *self);
 
-/* Frees it, with nothing open and nothing kept, and sets it to NULL. */
-static inline void
-tp_extension_destroy(struct tp_extension **extension)
-{
-    tp_asks_fini(&(*extension)->asks);
-    tp_kept_fini(&(*extension)->kept);
-    tp_memory_free(*extension);
-    *extension = NULL;
-}
+/* The actor's, made if it has none. NULL: there is no memory. */
+struct tp_extension *tp_extension_get(
+    struct troupe_self *self, struct tp_actor *actor);
+
+/* Frees it, with nothing in it, and sets the pointer to NULL. */
+void tp_extension_destroy(
+    struct troupe_self *self, struct tp_extension **extension);
 
 #endif

@@ -8,11 +8,15 @@
 #ifndef TROUPE_ACTORS_SELF_H
 #define TROUPE_ACTORS_SELF_H
 
+#include "actors/containment.h"
+#include "actors/exit.h"
 #include "actors/registry.h"
 #include "base/random.h"
 #include "mailbox/block_cache.h"
 #include "scheduler/worker.h"
 #include "troupe/runtime.h"
+
+enum { TP_SELF_RECENT_COUNT = 8 };
 
 struct troupe_self {
     struct troupe_runtime *runtime;
@@ -22,6 +26,10 @@ struct troupe_self {
     struct troupe_message *in_hand; /* what the handler handles; or NULL */
     bool is_kept;                   /* it is a request that the actor keeps */
     struct tp_actor *congested; /* told in this handler, and congested since */
+    /* Why the actor ends that has IS_STOPPING, until it is gone. */
+    struct tp_exit exit;
+    bool is_sudden;  /* its stop handler is not to run */
+    bool has_failed; /* the message in hand is lost */
 
     /* What the handler has sent to one receiver and not pushed yet. */
     struct {
@@ -35,15 +43,21 @@ struct troupe_self {
     uint32_t settle_max;     /* see tp_actor.unsettled */
 
     struct tp_block_cache blocks;
+    struct tp_quarantine *quarantine; /* actors/isolation.h; NULL: none */
     struct tp_free_slots slots;
     struct tp_random random;
     uint64_t handled_count; /* read by others when no worker runs */
+    /* For the report of a crash: what it handled last, by handled_count. */
+    uint64_t handled_before_turn;
+    uint32_t recent[TP_SELF_RECENT_COUNT]; /* schemas */
+    struct tp_signal_stack signal_stack;
     /*
      * Raised by this self's thread, read by any; they order nothing and a stale
      * one is a slightly older count.
      */
     uint64_t born_count;
     uint64_t died_count;
+    uint64_t bonds_count; /* made; numbers the next */
 
     /* Of a thread outside only. */
     struct troupe_self *next_outside;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Starting and stopping actors, and what a handler may ask of itself. */
+/* Starting actors, and what a handler may ask of itself. */
 #include "actors/outside.h"
 #include "actors/post.h"
 #include "actors/start.h"
@@ -7,27 +7,35 @@
 
 #include <string.h>
 
-/* A state of its own, unless the slot has room for it. */
+/* The first state, in a block of its own unless the slot has room for it. */
 static troupe_err
 make_state(struct troupe_self *self, const struct tp_behaviour_table *table,
-    struct tp_start *start)
+    const void *value, struct troupe_message *start)
 {
-    *start = (struct tp_start){table, NULL};
-    if (table->state_size <= TP_ACTOR_STATE_INLINE_BYTES) {
-        return TROUPE_OK;
+    union tp_actor_state *state = &tp_start_of(start)->state;
+
+    memset(state, 0, sizeof(*state));
+    if (table->state_size > TP_ACTOR_STATE_INLINE_BYTES) {
+        struct tp_state *large = tp_state_make(self, table->state_size);
+
+        if (large == NULL) {
+            return tp_err_set(TROUPE_E_NO_MEMORY,
+                "no memory for %zu bytes of state of a %s", table->state_size,
+                table->name);
+        }
+        start->err |= TP_ACTOR_HAS_LARGE_STATE;
+        state->large = large;
     }
-    start->state = tp_state_make(self, table->state_size);
-    if (start->state == NULL) {
-        return tp_err_set(TROUPE_E_NO_MEMORY,
-            "no memory for %zu bytes of state of a %s", table->state_size,
-            table->name);
+    if (value != NULL) {
+        memcpy(tp_start_is_large(start) ? state->large->bytes : state->bytes,
+            value, table->state_size);
     }
     return TROUPE_OK;
 }
 
 static troupe_err
 make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
-    struct troupe_message **message)
+    const struct troupe_spawn_options *options, struct troupe_message **message)
 {
     struct troupe_message *made = tp_post_block(self, sizeof(struct tp_start));
     troupe_err err;
@@ -36,43 +44,97 @@ make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
         return tp_err_set(
             TROUPE_E_NO_MEMORY, "no memory to start a %s", table->name);
     }
-    err = make_state(self, table, tp_start_of(made));
+    made->kind = TP_MESSAGE_START;
+    made->err =
+        options->ends_on_decode_error ? TP_ACTOR_ENDS_ON_DECODE_ERROR : 0;
+    tp_start_of(made)->table = table;
+    err = make_state(self, table, options->state, made);
     if (err != TROUPE_OK) {
-        tp_post_free(self, made);
+        tp_start_release(self, made);
         return err;
     }
-    made->kind = TP_MESSAGE_START;
     *message = made;
     return TROUPE_OK;
 }
 
-static void
-free_start(struct troupe_self *self, struct troupe_message *message)
+void
+tp_start_release(struct troupe_self *self, struct troupe_message *message)
 {
-    struct tp_start *start = tp_start_of(message);
+    struct tp_extension *extension = tp_start_extension(message);
 
-    if (start->state != NULL) {
-        tp_state_free(self, start->state);
+    if (tp_start_is_large(message)) {
+        tp_state_free(self, tp_start_of(message)->state.large);
+    }
+    if (extension != NULL) {
+        tp_bond_release_all(self, &extension->bonds);
+        tp_extension_destroy(self, &extension);
     }
     tp_post_free(self, message);
 }
 
+static troupe_err
+resolve(struct troupe_self *self, const struct troupe_spawn_options *given,
+    struct troupe_spawn_options *options)
+{
+    *options = troupe_spawn_options_default();
+    if (given != NULL) {
+        if (given->size < sizeof(size_t) || given->size > sizeof(*options)) {
+            return tp_err_set(TROUPE_E_ABI_MISMATCH,
+                "spawn options of %zu bytes, this library knows %zu: make them "
+                "by TROUPE_SPAWN_OPTIONS",
+                given->size, sizeof(*options));
+        }
+        memcpy(options, given, given->size);
+    }
+    if (options->link && (self->worker == NULL || self->actor == NULL)) {
+        return tp_err_set(TROUPE_E_WRONG_THREAD,
+            "a link is between actors: only a handler can spawn with one");
+    }
+    return TROUPE_OK;
+}
+
+/* What only some actors begin with. */
+static troupe_err
+add_extension(struct troupe_self *self,
+    const struct troupe_spawn_options *options, troupe_pid pid,
+    struct troupe_message *start)
+{
+    struct tp_extension *extension;
+
+    if (!options->link) {
+        return TROUPE_OK;
+    }
+    extension = tp_extension_make(self);
+    if (extension == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a link");
+    }
+    start->request = (uintptr_t)extension;
+    return tp_bond_link_unborn(self, &extension->bonds, pid);
+}
+
 troupe_err
 troupe_spawn_behaviour(struct troupe_self *self,
-    struct troupe_behaviour *behaviour, troupe_pid *pid)
+    struct troupe_behaviour *behaviour,
+    const struct troupe_spawn_options *given, troupe_pid *pid)
 {
+    TP_RUNTIME_CALL();
     const struct tp_behaviour_table *table;
+    struct troupe_spawn_options options;
     struct tp_registry *registry;
     struct troupe_message *start;
     struct tp_actor *actor;
+    uint32_t profile;
     troupe_pid made;
     troupe_err err = tp_outside_check(self);
 
     if (err == TROUPE_OK) {
+        err = resolve(self, given, &options);
+    }
+    if (err == TROUPE_OK) {
         err = tp_behaviour_register(behaviour, &table);
     }
     if (err == TROUPE_OK) {
-        err = make_start(self, table, &start);
+        err = make_start(self, table, &options, &start);
     }
     if (err != TROUPE_OK) {
         return err;
@@ -80,53 +142,28 @@ troupe_spawn_behaviour(struct troupe_self *self,
     registry = &self->runtime->registry;
     err = tp_registry_take(registry, &self->slots, &actor);
     if (err != TROUPE_OK) {
-        free_start(self, start);
+        tp_start_release(self, start);
+        return err;
+    }
+    err = tp_profiles_find(
+        &self->runtime->profiles, actor, &options.mailbox, &profile);
+    if (err != TROUPE_OK) {
+        tp_registry_give(registry, &self->slots, actor);
+        tp_start_release(self, start);
         return err;
     }
     made = tp_registry_issue(registry, actor);
+    tp_profiles_assign(&self->runtime->profiles, actor, profile);
+    err = add_extension(self, &options, made, start);
+    if (err != TROUPE_OK) {
+        tp_registry_give(registry, &self->slots, actor);
+        tp_start_release(self, start);
+        return err;
+    }
     ck_pr_store_64(&self->born_count, self->born_count + 1);
     *pid = made;
     /* A pid of ours, and no limit: it cannot be refused. */
     return tp_post(self, made, &start);
-}
-
-static bool
-is_outside(struct troupe_self *self, troupe_pid pid)
-{
-    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, pid);
-
-    return actor != NULL &&
-           ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE;
-}
-
-troupe_err
-troupe_stop(struct troupe_self *self, troupe_pid actor)
-{
-    struct troupe_message *stop;
-    troupe_err err = tp_outside_check(self);
-
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    if (self->worker != NULL && self->actor != NULL && actor == self->pid) {
-        self->actor->flags |= TP_ACTOR_IS_STOPPING;
-        return TROUPE_OK;
-    }
-    if (is_outside(self, actor)) {
-        return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
-            "it is a thread outside the runtime, which is not stopped by "
-            "messages");
-    }
-    stop = tp_post_block(self, 0);
-    if (stop == NULL) {
-        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to stop an actor");
-    }
-    stop->kind = TP_MESSAGE_STOP;
-    err = tp_post(self, actor, &stop);
-    if (err != TROUPE_OK) {
-        tp_post_free(self, stop);
-    }
-    return err;
 }
 
 /* How large a state the actor has room for. */
@@ -142,6 +179,7 @@ troupe_err
 troupe_become_behaviour(
     struct troupe_self *self, struct troupe_behaviour *behaviour)
 {
+    TP_RUNTIME_CALL();
     const struct tp_behaviour_table *table;
     size_t room;
     troupe_err err;

@@ -2,8 +2,9 @@
 /*
  * start: what a START message carries to the slot that it is for.
  *
- * The spawner makes a state that does not fit the slot, so that a spawn that
- * has no memory says so; the worker that handles START puts it into the slot.
+ * The spawner makes all that needs memory, so that a spawn that has none says
+ * so; the worker that handles START puts it into the slot. The envelope's
+ * `request` holds the extension, its `err` the actor's first flags.
  */
 #ifndef TROUPE_ACTORS_START_H
 #define TROUPE_ACTORS_START_H
@@ -13,16 +14,14 @@
 
 #include <string.h>
 
-/* A state too large for a slot, in a block of its own. */
-struct tp_state {
-    size_t bytes_count;
-    unsigned char bytes[] __attribute__((aligned(16)));
-};
-
 struct tp_start {
     const struct tp_behaviour_table *table;
-    struct tp_state *state; /* all zeros; NULL: it fits the slot */
+    union tp_actor_state state;
 };
+
+_Static_assert(sizeof(struct troupe_message) + sizeof(struct tp_start) ==
+                   TP_BLOCK_BYTES_MIN,
+    "a start takes one cache line");
 
 static inline struct tp_start *
 tp_start_of(struct troupe_message *message)
@@ -30,7 +29,22 @@ tp_start_of(struct troupe_message *message)
     return (struct tp_start *)(void *)message->payload;
 }
 
-/* NULL: no memory. */
+static inline bool
+tp_start_is_large(const struct troupe_message *message)
+{
+    return (message->err & TP_ACTOR_HAS_LARGE_STATE) != 0;
+}
+
+static inline struct tp_extension *
+tp_start_extension(const struct troupe_message *message)
+{
+    return (struct tp_extension *)(uintptr_t)message->request;
+}
+
+/* Frees a start that no slot takes, with all that it carries. */
+void tp_start_release(struct troupe_self *self, struct troupe_message *message);
+
+/* All zeros; NULL: no memory. */
 static inline struct tp_state *
 tp_state_make(struct troupe_self *self, size_t bytes_count)
 {

@@ -63,6 +63,13 @@ struct tp_scheduler_hooks {
     /* First and last on each worker's thread. */
     void (*enter)(struct tp_worker *worker);
     void (*leave)(struct tp_worker *worker);
+    /*
+     * Calls body(worker), which runs tasks, until it has returned. It may leave
+     * it by a jump out of the run hook and call it again: body has nothing at
+     * hand while a task runs. NULL: body is called once.
+     */
+    void (*enclose)(
+        struct tp_worker *worker, void (*body)(struct tp_worker *worker));
 };
 
 struct tp_scheduler_options {
@@ -121,8 +128,9 @@ void tp_scheduler_ready(struct tp_scheduler *scheduler, struct tp_task *task);
 void tp_scheduler_wake_one(struct tp_scheduler *scheduler);
 
 /*
- * Waits until no task is ready and no timeout pending, or until deadline_ns.
- * True: nothing was left. Nobody may make tasks ready from outside meanwhile.
+ * Waits until no task is ready and no timeout awaited, or until deadline_ns.
+ * True: nothing was left. Other timeouts that come due meanwhile expire. Nobody
+ * may make tasks ready from outside meanwhile.
  */
 bool tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns);
 
@@ -130,8 +138,8 @@ bool tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns);
 void tp_scheduler_halt(struct tp_scheduler *scheduler);
 
 /* Adds a timeout to worker's own wheel. The worker. */
-void tp_worker_add_timeout(
-    struct tp_worker *worker, struct tp_timeout *timeout, uint64_t expires_ns);
+void tp_worker_add_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
+    uint64_t expires_ns, enum tp_timeout_awaited awaited);
 
 /* See tp_timeout_cancel(). The worker. */
 enum tp_timeout_cancel tp_worker_cancel_timeout(
@@ -139,6 +147,10 @@ enum tp_timeout_cancel tp_worker_cancel_timeout(
 
 /* Gives what is left in worker's wheel to the release hook. No threads run. */
 void tp_worker_release_timeouts(struct tp_worker *worker);
+
+/* Calls body through the enclose hook. The worker. */
+void tp_worker_enclose(
+    struct tp_worker *worker, void (*body)(struct tp_worker *worker));
 
 /* Gives expired and cancelled timeouts to the hooks. The worker. */
 void tp_worker_tick(struct tp_worker *worker);

@@ -206,6 +206,21 @@ tp_worker_sees_work(struct tp_worker *worker)
     return false;
 }
 
+/* ---- running ------------------------------------------------------------- */
+
+void
+tp_worker_enclose(
+    struct tp_worker *worker, void (*body)(struct tp_worker *worker))
+{
+    struct tp_scheduler_hooks *hooks = &worker->scheduler->hooks;
+
+    if (hooks->enclose != NULL) {
+        hooks->enclose(worker, body);
+    } else {
+        body(worker);
+    }
+}
+
 /* ---- time ---------------------------------------------------------------- */
 
 void
@@ -240,10 +255,10 @@ tp_worker_tick(struct tp_worker *worker)
 }
 
 void
-tp_worker_add_timeout(
-    struct tp_worker *worker, struct tp_timeout *timeout, uint64_t expires_ns)
+tp_worker_add_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
+    uint64_t expires_ns, enum tp_timeout_awaited awaited)
 {
-    tp_timeouts_add(&worker->timeouts, timeout, expires_ns);
+    tp_timeouts_add(&worker->timeouts, timeout, expires_ns, awaited);
 }
 
 void

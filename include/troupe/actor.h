@@ -13,6 +13,7 @@
 #ifndef TROUPE_ACTOR_H
 #define TROUPE_ACTOR_H
 
+#include "troupe/exit.h"
 #include "troupe/message.h"
 
 #include <stdbool.h>
@@ -34,6 +35,10 @@ typedef int troupe_dispatch(struct troupe_self *self, void *state,
 typedef void troupe_start_handler(struct troupe_self *self, void *state);
 typedef void troupe_any_handler(struct troupe_self *self, void *state,
     const struct troupe_message *message);
+typedef void troupe_stop_handler(
+    struct troupe_self *self, void *state, const struct troupe_exit *why);
+typedef void troupe_exit_handler(struct troupe_self *self, void *state,
+    troupe_pid actor, const struct troupe_exit *why);
 
 /** One line of a behaviour. Made by TROUPE_ON and its kin. */
 struct troupe_on {
@@ -42,6 +47,8 @@ struct troupe_on {
     troupe_handler *handler;
     troupe_start_handler *start;
     troupe_any_handler *any;
+    troupe_stop_handler *stop;
+    troupe_exit_handler *exit;
 };
 
 /** A table from schema to handler. Made by TROUPE_BEHAVIOUR. */
@@ -74,13 +81,13 @@ struct troupe_behaviour {
 #define TROUPE_ON(message, function)                                           \
     {                                                                          \
         &message##_schema, message##_dispatch,                                 \
-            TROUPE_HANDLER_OF_(message, function), NULL, NULL                  \
+            TROUPE_HANDLER_OF_(message, function), NULL, NULL, NULL, NULL      \
     }
 
 /** In a behaviour: void function(self, state) runs before the first message. */
 #define TROUPE_ON_START(function)                                              \
     {                                                                          \
-        NULL, NULL, NULL, function, NULL                                       \
+        NULL, NULL, NULL, function, NULL, NULL, NULL                           \
     }
 
 /**
@@ -89,7 +96,28 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_ANY(function)                                                \
     {                                                                          \
-        NULL, NULL, NULL, NULL, function                                       \
+        NULL, NULL, NULL, NULL, function, NULL, NULL                           \
+    }
+
+/**
+ * In a behaviour: void function(self, state, const struct troupe_exit *why)
+ * runs when the actor ends, for whatever reason but a kill or a crash of its
+ * own; also when the runtime stops. It may tell and reply; what it asks for is
+ * not answered any more.
+ */
+#define TROUPE_ON_STOP(function)                                               \
+    {                                                                          \
+        NULL, NULL, NULL, NULL, NULL, function, NULL                           \
+    }
+
+/**
+ * In a behaviour: void function(self, state, troupe_pid actor,
+ * const struct troupe_exit *why) is told when a linked actor has ended. With
+ * this line the actor lives on; without it it ends too (troupe/link.h).
+ */
+#define TROUPE_ON_EXIT(function)                                               \
+    {                                                                          \
+        NULL, NULL, NULL, NULL, NULL, NULL, function                           \
     }
 
 /**
@@ -110,18 +138,101 @@ struct troupe_behaviour {
 
 /* ---- actors -------------------------------------------------------------- */
 
+/** What becomes of a message to an actor that has too many waiting. Whatever is
+ * dropped is a dead letter. */
+enum troupe_mailbox_policy {
+    /** Of an actor: the runtime's. Of a runtime: PAUSE. */
+    TROUPE_MAILBOX_DEFAULT,
+    /** It is taken, and the sender is paused when its handler has returned; a
+     * thread outside waits. At the hard mark it is refused. */
+    TROUPE_MAILBOX_PAUSE,
+    /** It is refused at the high mark: MAILBOX_FULL. */
+    TROUPE_MAILBOX_REJECT,
+    /** It is dropped at the high mark, and the send succeeds. Who asked is
+     * answered MAILBOX_FULL. */
+    TROUPE_MAILBOX_DROP_NEWEST,
+    /** It is taken, and the receiver drops its oldest ones above the high mark
+     * before it handles another. At the hard mark it is refused. */
+    TROUPE_MAILBOX_DROP_OLDEST,
+    /** At the high mark it goes to redirect_to, with its sender and whoever
+     * waits for its answer; if there is no room either, it is dropped. */
+    TROUPE_MAILBOX_REDIRECT,
+    /** It is taken, up to 8,000,000 messages or 10^12 bytes, then refused. */
+    TROUPE_MAILBOX_UNBOUNDED,
+};
+
+/**
+ * How much may wait for an actor, in messages and in bytes of the blocks that
+ * they take up, and what becomes of more. What is 0 is default: a high mark is
+ * the runtime's, a low mark a quarter of the high mark that is given here, a
+ * hard mark the runtime's or the high mark if that is more. Of the runtime, if
+ * it is not told otherwise: 512 messages or 1 MiB, 128 and 256 KiB, 1,048,576
+ * and 256 MiB.
+ */
+struct troupe_mailbox_options {
+    enum troupe_mailbox_policy policy;
+    uint64_t messages_high; /**< from here on too much waits, */
+    uint64_t messages_low;  /**< until it is no more than this; below high */
+    uint64_t messages_hard; /**< PAUSE and DROP_OLDEST: more is refused */
+    uint64_t bytes_high;    /**< the same in bytes; what is reached first */
+    uint64_t bytes_low;
+    uint64_t bytes_hard;
+    troupe_pid redirect_to; /**< REDIRECT: an actor of this runtime */
+};
+
+/** Made by TROUPE_SPAWN_OPTIONS(.field = value, ...); what is not named is
+ * default. */
+struct troupe_spawn_options {
+    size_t size;
+    /** What the actor's state begins as: a value of the behaviour's state_size
+     * bytes, which is copied; NULL: all zeros. */
+    const void *state;
+    /** Link the actor with its spawner, a handler, before it starts. */
+    bool link;
+    /** A message that does not fit its schema ends the actor (DECODE); else it
+     * is a dead letter and no more. */
+    bool ends_on_decode_error;
+    /** How much may wait for it, and what becomes of more. An actor with
+     * options that are not the runtime's counts each message at once, which is
+     * exact and costs its senders some nanoseconds. */
+    struct troupe_mailbox_options mailbox;
+};
+
+/** The defaults, for those who would rather set fields afterwards (C++). */
+static inline struct troupe_spawn_options
+troupe_spawn_options_default(void)
+{
+    struct troupe_spawn_options options;
+
+    __builtin_memset(&options, 0, sizeof(options));
+    options.size = sizeof(options);
+    return options;
+}
+
+#ifndef __cplusplus
+#define TROUPE_SPAWN_OPTIONS(...)                                              \
+    ((struct troupe_spawn_options){                                            \
+        .size = sizeof(struct troupe_spawn_options), __VA_ARGS__})
+#endif
+
 /**
  * Starts an actor and sets *pid, which is good for sending at once: the start
- * comes before every message to it.
+ * comes before every message to it. troupe_spawn_with() takes a pointer to
+ * options.
  *
  * Errors, with *pid untouched: NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
- * INVALID_ARGUMENT (two lines for one schema), NOT_RUNNING.
+ * INVALID_ARGUMENT (two lines for one schema, marks of a mailbox that
+ * contradict each other), NO_SUCH_ACTOR (redirect_to was never made),
+ * NOT_RUNNING, ABI_MISMATCH (a wrong size of options), WRONG_THREAD (a link
+ * outside a handler).
  */
 #define troupe_spawn(self, name, pid)                                          \
-    troupe_spawn_behaviour((self), &name##_behaviour, (pid))
+    troupe_spawn_behaviour((self), &name##_behaviour, NULL, (pid))
+#define troupe_spawn_with(self, name, options, pid)                            \
+    troupe_spawn_behaviour((self), &name##_behaviour, (options), (pid))
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_spawn_behaviour(
     struct troupe_self *self, struct troupe_behaviour *behaviour,
-    troupe_pid *pid);
+    const struct troupe_spawn_options *options, troupe_pid *pid);
 
 /** The caller's own pid: others reach it there. */
 TROUPE_API troupe_pid troupe_self_pid(const struct troupe_self *self);
@@ -153,12 +264,26 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_become_behaviour(
  * Tells an actor to stop, before it handles what waits: at the beginning of its
  * next turn, which is at most 64 messages away; what is left becomes dead
  * letters. An actor that stops itself handles nothing after the message in
- * hand. To stop who has stopped already is fine.
+ * hand. It ends NORMAL, its stop handler runs. To stop who has stopped already
+ * is fine.
  *
  * Errors: NO_SUCH_ACTOR (never existed, or is a thread), NO_MEMORY,
  * NOT_RUNNING.
  */
 TROUPE_API troupe_err troupe_stop(struct troupe_self *self, troupe_pid actor);
+
+/** As troupe_stop(), but the actor ends KILLED and its stop handler does not
+ * run. */
+TROUPE_API troupe_err troupe_kill(struct troupe_self *self, troupe_pid actor);
+
+/**
+ * Ends the actor that runs when its handler returns: FAILED, with this code and
+ * text, at most TROUPE_EXIT_TEXT_MAX bytes of it. The message in hand is
+ * reported as lost, and a request in hand is answered ACTOR_FAILED. The first
+ * call counts. Does nothing outside handlers.
+ */
+TROUPE_API void troupe_fail(struct troupe_self *self, int code,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* ---- telling ------------------------------------------------------------- */
 

@@ -19,10 +19,11 @@ extern "C" {
     X(INVALID_ARGUMENT, "an argument is not allowed here")                     \
     X(NO_SUCH_ACTOR, "the actor has stopped or never existed")                 \
     X(TOO_MANY_ACTORS, "every actor slot is taken")                            \
-    X(MAILBOX_FULL, "the receiver's mailbox is at its hard limit")             \
+    X(MAILBOX_FULL, "the receiver's mailbox is full")                          \
     X(MESSAGE_TOO_LARGE, "the message is larger than a message may be")        \
     X(TIMED_OUT, "the deadline passed first")                                  \
     X(NO_REPLY, "the request was dropped without a reply")                     \
+    X(ACTOR_FAILED, "the actor failed while it handled the request")           \
     X(NO_HANDLER, "the receiver has no handler for this message")              \
     X(NO_REQUEST, "there is no request to reply to")                           \
     X(UNEXPECTED_REPLY, "the reply is of another schema than was asked for")   \
@@ -34,6 +35,7 @@ extern "C" {
     X(ALREADY_STARTED, "the runtime has been started before")                  \
     X(NOT_RUNNING, "the runtime is not running here")                          \
     X(TOO_MANY_RUNTIMES, "16 runtimes live in this process already")           \
+    X(TOO_MANY_SUBSCRIBERS, "8 actors are told of dead letters already")       \
     X(WRONG_THREAD, "this thread may not make this call")                      \
     X(ABI_MISMATCH, "the program was compiled against another version")        \
     X(SYSTEM, "the operating system refused")

@@ -4,10 +4,14 @@
 #define TROUPE_TROUPE_H
 
 #include "troupe/actor.h"
+#include "troupe/dead_letters.h"
 #include "troupe/err.h"
+#include "troupe/exit.h"
+#include "troupe/link.h"
 #include "troupe/message.h"
 #include "troupe/pid.h"
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
+#include "troupe/timer.h"
 
 #endif
