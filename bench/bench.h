@@ -4,7 +4,8 @@
  *
  * A benchmark is a file with one of these. Its run makes a system of actors,
  * measures it once and says whether the result was right. The harness runs it
- * once to warm up, then several times, and reports the median and the spread.
+ * several times, each in a process of its own, and reports the median and the
+ * spread.
  * All of them use the options that a program gets by default; the number of
  * workers is the only one that the harness sets.
  */
@@ -49,6 +50,10 @@ extern const struct bench bench_counting;
 extern const struct bench bench_fanin;
 extern const struct bench bench_ring;
 extern const struct bench bench_fjcreate;
+extern const struct bench bench_fjthrput;
+extern const struct bench bench_big;
+extern const struct bench bench_chameneos;
+extern const struct bench bench_banking;
 extern const struct bench bench_skynet;
 extern const struct bench bench_idle;
 extern const struct bench bench_idle_cpu;

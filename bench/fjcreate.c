@@ -1,76 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What does an actor cost that gets one message, reports and dies? */
-#include "bench/bench.h"
+#include "bench/collector.h"
+#include "bench/sequence.h"
 
 enum { STEP = 1000 };
 
-#define NUMBER(FIELD) FIELD(uint64, value)
 #define WORK(FIELD) FIELD(pid, collector) FIELD(uint64, value)
 #define FORK(FIELD)                                                            \
     FIELD(pid, collector) FIELD(uint64, first) FIELD(uint64, end)
 TROUPE_MESSAGE(work, WORK)
-TROUPE_MESSAGE(outcome, NUMBER)
-TROUPE_MESSAGE(await, NUMBER)
 TROUPE_MESSAGE(fork_all, FORK)
-TROUPE_MESSAGE(get_outcomes, TROUPE_NO_FIELDS)
-TROUPE_MESSAGE(outcomes, NUMBER)
-
-/* In place of a computation that a compiler would fold away. */
-static uint64_t
-compute(uint64_t value)
-{
-    return (value * 1309 + 13849) & 65535;
-}
 
 static void
 on_work(struct troupe_self *self, void *state, const struct work *work)
 {
     (void)state;
-    (void)troupe_tell(
-        self, work->collector, outcome, .value = compute(work->value));
+    (void)troupe_tell(self, work->collector, outcome,
+        .value = bench_sequence_next(work->value));
     (void)troupe_stop(self, troupe_self_pid(self));
 }
 
 TROUPE_BEHAVIOUR(forked, 0, TROUPE_ON(work, on_work));
-
-struct collector {
-    uint64_t sum;
-    uint64_t left;
-};
-
-static void
-on_outcome(struct troupe_self *self, void *state, const struct outcome *outcome)
-{
-    struct collector *collector = state;
-
-    collector->sum += outcome->value;
-    if (--collector->left == 0) {
-        troupe_runtime_quit(self);
-    }
-}
-
-static void
-on_await(struct troupe_self *self, void *state, const struct await *await)
-{
-    struct collector *collector = state;
-
-    (void)self;
-    collector->left = await->value;
-}
-
-static void
-on_get_outcomes(struct troupe_self *self, void *state,
-    const struct get_outcomes *get_outcomes)
-{
-    struct collector *collector = state;
-
-    (void)get_outcomes;
-    (void)troupe_reply(self, outcomes, .value = collector->sum);
-}
-
-TROUPE_BEHAVIOUR(collector, sizeof(struct collector),
-    TROUPE_ON(outcome, on_outcome), TROUPE_ON(await, on_await),
-    TROUPE_ON(get_outcomes, on_get_outcomes));
 
 /* Yields every STEP actors, by a message to itself. */
 static void
@@ -102,25 +52,17 @@ TROUPE_BEHAVIOUR(forker, 0, TROUPE_ON(fork_all, on_fork_all));
 static bool
 run(const struct bench_case *bench, struct bench_result *result)
 {
-    struct outcomes sum = {0};
-    uint64_t expected = 0;
-    troupe_pid sink;
+    troupe_pid sink = bench_collector_spawn(bench, bench->count);
     troupe_pid source;
     uint64_t start_ns;
 
-    TROUPE_CHECK(troupe_spawn(bench->self, collector, &sink));
     TROUPE_CHECK(troupe_spawn(bench->self, forker, &source));
-    TROUPE_CHECK(troupe_tell(bench->self, sink, await, .value = bench->count));
     start_ns = bench_now_ns();
     TROUPE_CHECK(troupe_tell(bench->self, source, fork_all, .collector = sink,
         .first = 0, .end = bench->count));
     result->value = bench_wait_ns(bench, start_ns) / (double)bench->count;
-    TROUPE_CHECK(troupe_ask(
-        bench->self, sink, TROUPE_SECONDS(60), outcomes, &sum, get_outcomes));
-    for (uint64_t i = 0; i < bench->count; i++) {
-        expected += compute(i);
-    }
-    result->is_right = sum.value == expected;
+    result->is_right =
+        bench_collector_sum(bench, sink) == bench_sequence_sum(bench->count);
     return true;
 }
 

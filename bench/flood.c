@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/flood.h"
 
+#include "bench/collector.h"
+
 enum { STEP = 1000 };
 
-#define NUMBER(FIELD) FIELD(uint64, value)
 #define SEND(FIELD) FIELD(pid, consumer) FIELD(uint64, count)
-TROUPE_MESSAGE(number, NUMBER)
-TROUPE_MESSAGE(expect, NUMBER)
 TROUPE_MESSAGE(begin_flood, SEND)
 TROUPE_MESSAGE(go_on, TROUPE_NO_FIELDS)
-TROUPE_MESSAGE(get_total, TROUPE_NO_FIELDS)
-TROUPE_MESSAGE(total, NUMBER)
 
 struct producer {
     troupe_pid consumer;
@@ -28,7 +25,7 @@ send_step(struct troupe_self *self, struct producer *producer)
     }
     while (producer->sent < end) {
         (void)troupe_tell(
-            self, producer->consumer, number, .value = producer->sent++);
+            self, producer->consumer, outcome, .value = producer->sent++);
     }
     if (producer->sent < producer->count) {
         (void)troupe_tell(self, troupe_self_pid(self), go_on);
@@ -56,58 +53,14 @@ on_go_on(struct troupe_self *self, void *state, const struct go_on *go_on)
 TROUPE_BEHAVIOUR(producer, sizeof(struct producer),
     TROUPE_ON(begin_flood, on_begin_flood), TROUPE_ON(go_on, on_go_on));
 
-struct consumer {
-    uint64_t total;
-    uint64_t left;
-};
-
-static void
-on_number(struct troupe_self *self, void *state, const struct number *number)
-{
-    struct consumer *consumer = state;
-
-    consumer->total += number->value;
-    if (--consumer->left == 0) {
-        troupe_runtime_quit(self);
-    }
-}
-
-static void
-on_expect(struct troupe_self *self, void *state, const struct expect *expect)
-{
-    struct consumer *consumer = state;
-
-    (void)self;
-    consumer->left = expect->value;
-}
-
-static void
-on_get_total(
-    struct troupe_self *self, void *state, const struct get_total *get_total)
-{
-    struct consumer *consumer = state;
-
-    (void)get_total;
-    (void)troupe_reply(self, total, .value = consumer->total);
-}
-
-TROUPE_BEHAVIOUR(consumer, sizeof(struct consumer),
-    TROUPE_ON(number, on_number), TROUPE_ON(expect, on_expect),
-    TROUPE_ON(get_total, on_get_total));
-
 bool
 bench_flood(const struct bench_case *bench, uint64_t producers_count,
     struct bench_result *result)
 {
     uint64_t each = bench->count / producers_count;
-    struct total total = {0};
-    troupe_pid sink;
-    uint64_t start_ns;
+    troupe_pid sink = bench_collector_spawn(bench, each * producers_count);
+    uint64_t start_ns = bench_now_ns();
 
-    TROUPE_CHECK(troupe_spawn(bench->self, consumer, &sink));
-    TROUPE_CHECK(troupe_tell(
-        bench->self, sink, expect, .value = each * producers_count));
-    start_ns = bench_now_ns();
     for (uint64_t i = 0; i < producers_count; i++) {
         troupe_pid source;
 
@@ -117,8 +70,7 @@ bench_flood(const struct bench_case *bench, uint64_t producers_count,
     }
     result->value =
         bench_wait_ns(bench, start_ns) / (double)(each * producers_count);
-    TROUPE_CHECK(troupe_ask(
-        bench->self, sink, TROUPE_SECONDS(60), total, &total, get_total));
-    result->is_right = total.value == producers_count * (each * (each - 1) / 2);
+    result->is_right = bench_collector_sum(bench, sink) ==
+                       producers_count * (each * (each - 1) / 2);
     return true;
 }

@@ -21,6 +21,10 @@ static const struct bench *const benches[] = {
     &bench_fanin,
     &bench_ring,
     &bench_fjcreate,
+    &bench_fjthrput,
+    &bench_big,
+    &bench_chameneos,
+    &bench_banking,
     &bench_skynet,
     &bench_idle,
     &bench_idle_cpu,
@@ -115,6 +119,7 @@ run_apart(const struct bench *bench, unsigned workers_count, uint64_t count,
     if (pipe(ends) != 0) {
         return false;
     }
+    fflush(stdout); /* or the child might print it again */
     child = fork();
     if (child == 0) {
         run_here(bench, workers_count, count, result);
@@ -301,11 +306,12 @@ static const struct cli_option bench_options[] = {
 
 static const struct cli_command command = {
     .summary = "measure what messages and actors cost",
-    .details = "NAMEs are: pingpong counting fanin ring fjcreate skynet idle "
-               "idle-cpu\ntimers-set timers-cancel timers-run timers-size "
-               "(default: all). Each run is\na process of its own, with "
-               "default options.\n\nExit status: 0 if every result was "
-               "right, 1 if one was wrong, 2 for bad\nusage.",
+    .details = "NAMEs are: pingpong counting fanin ring fjcreate fjthrput big "
+               "chameneos\nbanking skynet idle idle-cpu timers-set "
+               "timers-cancel timers-run timers-size\n(default: all). Each run "
+               "is a process of its own, with default options.\n\nExit status: "
+               "0 if every result was right, 1 if one was wrong, 2 for "
+               "bad\nusage.",
     .example = "troupe-bench pingpong ring --runs 9",
     .options = bench_options,
     .options_count = COUNT_OF(bench_options),

@@ -77,13 +77,20 @@ on_get_sum(struct troupe_self *self, void *state, const struct get_sum *get_sum)
 TROUPE_BEHAVIOUR(node, sizeof(struct node), TROUPE_ON(grow, on_grow),
     TROUPE_ON(leaf_sum, on_leaf_sum), TROUPE_ON(get_sum, on_get_sum));
 
-/* Of a full tree: its leaves are a power of FANOUT. */
+/* In a full tree with so many leaves, a power of FANOUT. */
+static uint64_t
+actors_of(uint64_t leaves)
+{
+    return (leaves * FANOUT - 1) / (FANOUT - 1);
+}
+
+/* Of the largest full tree that has no more actors than that. */
 static uint64_t
 leaves_of(uint64_t actors_count)
 {
     uint64_t leaves = 1;
 
-    while (leaves * FANOUT < actors_count) {
+    while (actors_of(leaves * FANOUT) <= actors_count) {
         leaves *= FANOUT;
     }
     return leaves;
@@ -101,7 +108,7 @@ run(const struct bench_case *bench, struct bench_result *result)
     start_ns = bench_now_ns();
     TROUPE_CHECK(troupe_tell(bench->self, root, grow, .parent = TROUPE_NO_PID,
         .first = 0, .leaves = leaves));
-    result->value = bench_wait_ns(bench, start_ns) / (double)bench->count;
+    result->value = bench_wait_ns(bench, start_ns) / (double)actors_of(leaves);
     TROUPE_CHECK(troupe_ask(
         bench->self, root, TROUPE_SECONDS(60), tree_sum, &sum, get_sum));
     result->is_right = sum.value == leaves * (leaves - 1) / 2;

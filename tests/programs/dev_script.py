@@ -30,11 +30,21 @@ STUBS = {
         cat "said-by-$preset" 2>/dev/null || echo "100% tests passed, 0 tests failed out of 3"
         [ ! -e "xml-of-$preset" ] || cp "xml-of-$preset" "$4"
         [ ! -e "said-by-$preset" ]''',
-    "python3": "echo python $*",
+    "python3": '''
+        case "$*" in
+        *--only-check*) ! grep -q wrong-name calls ;;
+        *) printf "python"; printf " %s" "$@"; echo ;;
+        esac''',
     "troupe-bank": "echo bank $*",
     "troupe-bench": "echo bench $*",
 }
 PROGRAMS = ("troupe-bank", "troupe-bench")
+PEERS = ("caf", "erlang", "go", "tokio")
+BUILD_PEER = """
+echo "build.sh $*" >>calls
+[ ! -e "no-$1" ] || { echo "no such header"; exit 1; }
+touch "$2/bench-$1" && chmod +x "$2/bench-$1"
+"""
 
 ONE_FAILED_ONE_SKIPPED = """\
 1/4 Test #1: unit.nested ...   Passed
@@ -72,6 +82,9 @@ class DevScript(unittest.TestCase):
             self.write(f"{folder}/{name}", 
                 f"#!/bin/sh\nprintf '%s\\n' \"{name} $*\" >>calls\n{body}\n")
             (self.folder / folder / name).chmod(0o755)
+        for peer in PEERS:
+            self.write(f"bench/peers/{peer}/source", "")
+        self.write("bench/peers/build.sh", BUILD_PEER)
         for name, text in {"uid": "0", "missing": "", "broken": "none", "calls": ""}.items():
             self.write(name, text)
 
@@ -183,6 +196,8 @@ class DevScript(unittest.TestCase):
                 (["bench"], "gcc libjansson-dev", "libcmocka-dev valgrind"),
                 (["test"], "gcc libcmocka-dev clang-14 python3", "gnuplot-nox clang-format-14"),
                 (["setup", "fmt"], "git clang-format-14", "gcc libcmocka-dev"),
+                (["setup", "peers"], "gcc python3", "golang-go"),
+                (["setup", "tokio"], "librust-tokio-dev cargo rustc", "gcc golang-go"),
                 (["setup"], "gcc libcmocka-dev gnuplot-nox clang-format-14", "")):
             with self.subTest(words):
                 self.write("calls", "")
@@ -217,6 +232,58 @@ class DevScript(unittest.TestCase):
     def test_bench_is_handed_all_that_follows_it(self):
         self.assertEqual(self.dev("bench", "ring", "--json").stdout, "bench ring --json\n")
         self.assertEqual(self.dev("bench", "--help").stdout, "bench --help\n")
+
+    # The peers
+
+    def built_peers(self):
+        return [call.split()[1] for call in self.calls("build.sh")]
+
+    def test_with_peers_each_is_built_and_the_words_are_handed_on(self):
+        done = self.dev("bench", "ring", "--peers", "--runs", "3")
+        self.assertEqual(done.stdout, "python bench/peers/compare.py ring --runs 3\n")
+        self.assertEqual(self.built_peers(), list(PEERS))
+        self.assertIn("--target troupe-bench", self.calls("cmake")[-1])
+
+    def test_a_peer_that_is_built_is_built_again_only_when_its_source_changes(self):
+        self.dev("bench", "--peers")
+        self.write("calls", "")
+        self.dev("bench", "--peers")
+        self.assertEqual(self.built_peers(), [])
+        built = (self.folder / "build/peers/bench-go").stat().st_mtime
+        os.utime(self.folder / "bench/peers/go/source", (built + 1, built + 1))
+        self.dev("bench", "--peers")
+        self.assertEqual(self.built_peers(), ["go"])
+
+    def test_a_peer_whose_packages_cannot_be_installed_is_left_out(self):
+        self.write("missing", "erlang-base\n")
+        self.write("apt-fails", "")
+        done = self.dev("bench", "--peers")
+        self.assertEqual(done.stdout, "python bench/peers/compare.py --left-out"
+            " erlang: erlang-base could not be installed\n")
+        self.assertEqual(self.built_peers(), ["caf", "go", "tokio"])
+
+    def test_a_peer_that_cannot_be_built_is_left_out_and_says_where_to_look(self):
+        self.write("no-caf", "")
+        self.assertEqual(self.dev("bench", "--peers").stdout,
+            "python bench/peers/compare.py --left-out"
+            " caf: it could not be built; build/peers/caf.log says why\n")
+        self.assertEqual((self.folder / "build/peers/caf.log").read_text(), "no such header\n")
+
+    def test_a_wrong_name_is_refused_before_anything_is_built(self):
+        self.assertNotEqual(self.dev("bench", "--peers", "wrong-name").returncode, 0)
+        self.assertEqual(self.calls("cmake") + self.built_peers(), [])
+
+    def test_the_help_of_the_comparison_builds_nothing(self):
+        self.assertEqual(self.dev("bench", "--peers", "--help").stdout,
+            "python bench/peers/compare.py --help\n")
+        self.assertEqual(self.calls("cmake") + self.built_peers(), [])
+
+    def test_only_to_draw_the_peers_takes_gnuplot(self):
+        self.dev("bench", "--peers")
+        self.assertNotIn("gnuplot-nox", " ".join(self.calls("dpkg-query")))
+        self.dev("bench", "--peers", "--plot")
+        self.assertIn("gnuplot-nox", " ".join(self.calls("dpkg-query")))
+        self.assertIn("--plot", self.calls("python3")[-1])
 
     # The tests
 
