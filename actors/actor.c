@@ -263,6 +263,13 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
     put_down(self);
 }
 
+/* By the worker's clock, which lags: never too early. */
+static bool
+is_expired(const struct troupe_self *self, const struct troupe_message *request)
+{
+    return tp_call_deadline_ns(request) <= self->worker->now_ns;
+}
+
 static void
 handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
@@ -272,6 +279,11 @@ handle(struct troupe_self *self, struct tp_actor *actor,
         if (__builtin_expect(!is_for_occupant(actor, message), 0)) {
             bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
                 TROUPE_E_NO_SUCH_ACTOR);
+            return;
+        }
+        if (message->kind == TP_MESSAGE_REQUEST && is_expired(self, message)) {
+            bury(self, actor, message, TROUPE_DEAD_LETTER_EXPIRED,
+                TROUPE_E_TIMED_OUT);
             return;
         }
         dispatch(self, actor, message);

@@ -40,6 +40,24 @@ drop_late_reply(struct troupe_self *self, struct tp_actor *actor,
     tp_post_free(self, message);
 }
 
+/* Done with the answer in hand, unless it is kept for a gathering. */
+static void
+put_down(struct troupe_self *self)
+{
+    struct troupe_message *message = self->in_hand;
+
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self);
+    }
+    tp_call_release(self, &self->call);
+    self->in_hand = NULL;
+    if (self->is_kept) {
+        self->is_kept = false;
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
 void
 tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, void *state)
@@ -62,12 +80,9 @@ tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
     }
     message->request = 0; /* it is no request: there is nothing to reply to */
     self->in_hand = message;
+    self->call = ask.call;
     ask.then(self, state, ask.context, &answer);
-    if (self->chain.newest != NULL) {
-        tp_post_flush(self);
-    }
-    self->in_hand = NULL;
-    tp_post_free(self, message);
+    put_down(self);
 }
 
 void
@@ -97,6 +112,7 @@ tp_answer_abandon_all(struct troupe_self *self, struct tp_actor *actor)
     struct tp_ask ask;
 
     while (tp_asks_close_any(&actor->extension->asks, &ask)) {
+        tp_call_release(self, &ask.call);
         cancel_timeout(self, ask.timeout);
     }
     while ((request = tp_kept_remove_any(&actor->extension->kept)) != NULL) {

@@ -190,6 +190,10 @@ tp_outside_ask(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
         return err;
     }
     deadline_ns = deadline_in(self, timeout_ns);
+    err = tp_call_attach(self, message, deadline_ns, NULL);
+    if (err != TROUPE_OK) {
+        return err;
+    }
     troupe_message_release(self, &self->answer);
     self->requests_count++;
     self->request = self->requests_count;
@@ -219,8 +223,9 @@ occupy(struct troupe_self *self, struct tp_actor *actor)
     }
     actor->parker = &self->parker;
     ck_pr_store_32(&actor->task.bound, TP_TASK_ELSEWHERE);
-    ck_pr_store_64(
-        &actor->limit.held, TP_LIMIT_OF(runtime->marks.messages_hard, 0));
+    /* Full, and so congested: as senders expect of a full mailbox (post.c). */
+    ck_pr_store_64(&actor->limit.held,
+        TP_LIMIT_OF(runtime->marks.messages_hard, 0) | TP_LIMIT_CONGESTED);
     self->pid = tp_registry_issue(&runtime->registry, actor);
     actor->pid = self->pid;
     actor->table = NULL;

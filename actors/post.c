@@ -132,12 +132,11 @@ static troupe_err __attribute__((noinline)) post_alone(struct troupe_self *self,
     return TROUPE_OK;
 }
 
-static troupe_err
+static inline __attribute__((always_inline)) troupe_err
 post(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
     struct tp_actor *actor;
 
-    message->sender = self->pid;
     message->incarnation = troupe_pid_incarnation(to);
     if (self->chain.newest != NULL) {
         if (self->chain.to == to && is_chainable(message) &&
@@ -167,9 +166,23 @@ troupe_err
 tp_post(
     struct troupe_self *self, troupe_pid to, struct troupe_message **message)
 {
+    troupe_err err;
+
+    (*message)->sender = self->pid;
+    err = post(self, to, *message);
+    if (__builtin_expect(err == TROUPE_OK, 1)) {
+        *message = NULL;
+    }
+    return err;
+}
+
+troupe_err
+tp_post_on(
+    struct troupe_self *self, troupe_pid to, struct troupe_message **message)
+{
     troupe_err err = post(self, to, *message);
 
-    if (__builtin_expect(err == TROUPE_OK, 1)) {
+    if (err == TROUPE_OK) {
         *message = NULL;
     }
     return err;

@@ -36,6 +36,8 @@ struct troupe_runtime {
     struct tp_limit_marks marks;
     struct tp_dead_letters dead_letters;
     struct tp_log log;
+    /* Asks that closed a cycle. Added to by any worker; orders nothing. */
+    uint64_t cycles_count;
     uint64_t seed;
     bool is_simulated;
     pthread_t creator; /* the only thread to call, under simulation */

@@ -20,7 +20,8 @@ struct troupe_self {
     struct tp_actor *actor;   /* whose turn it is; outside: its own slot */
     troupe_pid pid;           /* of that actor */
     struct troupe_message *in_hand; /* what the handler handles; or NULL */
-    bool is_kept;                   /* it is a request that the actor keeps */
+    bool is_kept;                   /* the actor keeps it */
+    struct tp_call *call;       /* that a continuation goes on with; or NULL */
     struct tp_actor *congested; /* told in this handler, and congested since */
 
     /* What the handler has sent to one receiver and not pushed yet. */

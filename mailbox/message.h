@@ -42,7 +42,7 @@ struct troupe_message {
     uint32_t payload_size;
     uint8_t kind;       /* a tp_message_kind */
     uint8_t size_class; /* block_cache's */
-    uint16_t err;       /* a troupe_err; of replies */
+    uint16_t err; /* of replies: a troupe_err; of requests: actors/call.h */
     uint8_t payload[];
 };
 

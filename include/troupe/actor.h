@@ -312,6 +312,17 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_request_keep(
 TROUPE_API void troupe_request_release(
     struct troupe_self *self, struct troupe_request **request);
 
+/**
+ * Hands *request, which the caller keeps, on to another actor, as if its sender
+ * had asked that one: the answer goes to the sender, the deadline stays. Sets
+ * *request to NULL. Views into the message end with this call, also when it is
+ * in hand, and troupe_sender() is TROUPE_NO_PID then. On an error the request
+ * stays the caller's: NO_REQUEST (as troupe_reply_to()), NO_SUCH_ACTOR,
+ * MAILBOX_FULL, NO_HANDLER (a thread).
+ */
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_request_forward(
+    struct troupe_self *self, struct troupe_request **request, troupe_pid to);
+
 /* ---- what TROUPE_MESSAGE generates --------------------------------------- */
 
 /* A handler's message cannot be a pointer into the sender: it is a value. */

@@ -80,6 +80,7 @@ troupe_options_default(void)
     X(NO_MEMORY, "there was no memory for it")                                 \
     X(REFUSED, "it could not be made or sent")                                 \
     X(LATE_REPLY, "the reply came after the deadline")                         \
+    X(EXPIRED, "its deadline had passed when its turn came")                   \
     X(RUNTIME_STOPPED, "the runtime stopped first")
 
 enum troupe_dead_letter_cause {
