@@ -2,6 +2,7 @@
 #include "actors/actor.h"
 
 #include "actors/answer.h"
+#include "actors/bond.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
 #include "actors/start.h"
@@ -108,7 +109,7 @@ install(struct troupe_self *self, struct tp_actor *actor,
     actor->table = start->table;
     actor->pid =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
-    actor->flags = tp_start_is_large(message) ? TP_ACTOR_HAS_LARGE_STATE : 0;
+    actor->flags = message->err;
     actor->state = start->state;
     actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
@@ -117,13 +118,58 @@ install(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
-/* The occupant is gone: what its mailbox still holds are dead letters. */
+void
+tp_actor_end(
+    struct troupe_self *self, struct tp_actor *actor, struct tp_exit why)
+{
+    if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
+        tp_exit_release(self, &why);
+        return;
+    }
+    actor->flags |= TP_ACTOR_IS_STOPPING;
+    self->exit = why;
+}
+
+static void
+end_by(struct troupe_self *self, struct tp_actor *actor,
+    enum troupe_exit_kind kind)
+{
+    self->is_sudden = kind == TROUPE_EXIT_KILLED;
+    tp_actor_end(self, actor, (struct tp_exit){.kind = (uint8_t)kind});
+}
+
+static void
+run_stop_handler(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (actor->table->stop != NULL && !self->is_sudden) {
+        struct troupe_exit why = tp_exit_view(&self->exit);
+
+        actor->table->stop(self, state_of(actor), &why);
+    }
+}
+
+static void
+free_extension(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (actor->extension == NULL) {
+        return;
+    }
+    tp_answer_abandon_all(self, actor);
+    if (tp_runtime_state_of(self->runtime) == TP_RUNTIME_STOPPED) {
+        tp_bond_release_all(self, &actor->extension->bonds);
+    } else {
+        tp_bond_part_all(self, actor);
+    }
+    tp_extension_destroy(self, &actor->extension);
+}
+
+/* The occupant ends, by self->exit: what its mailbox still holds are dead
+ * letters. */
 static void
 vacate(struct troupe_self *self, struct tp_actor *actor)
 {
-    if (actor->extension != NULL) {
-        tp_answer_abandon_all(self, actor);
-    }
+    run_stop_handler(self, actor);
+    free_extension(self, actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
         tp_state_free(self, actor->state.large);
     }
@@ -131,6 +177,8 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
     actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;
     self->congested = NULL;
+    self->is_sudden = false;
+    tp_exit_release(self, &self->exit);
     ck_pr_store_64(&self->died_count, self->died_count + 1);
 }
 
@@ -173,6 +221,19 @@ is_for_occupant(
 }
 
 static void
+obey(struct troupe_self *self, struct tp_actor *actor,
+    enum tp_message_kind command)
+{
+    if (command == TP_MESSAGE_STOP) {
+        end_by(self, actor, TROUPE_EXIT_NORMAL);
+    } else if (command == TP_MESSAGE_KILL) {
+        end_by(self, actor, TROUPE_EXIT_KILLED);
+    } else {
+        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+    }
+}
+
+static void
 handle_control(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message;
@@ -181,11 +242,7 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
         if (message->kind == TP_MESSAGE_START) {
             install(self, actor, message);
         } else if (is_for_occupant(actor, message)) {
-            if (message->kind == TP_MESSAGE_STOP) {
-                actor->flags |= TP_ACTOR_IS_STOPPING;
-            } else {
-                actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
-            }
+            obey(self, actor, (enum tp_message_kind)message->kind);
         }
         tp_post_free(self, message);
     }
@@ -201,6 +258,19 @@ static void __attribute__((cold)) bury(struct troupe_self *self,
     tp_post_dead(self, &message, receiver, cause, err);
 }
 
+static void
+end_undecodable(
+    struct troupe_self *self, struct tp_actor *actor, const char *format, ...)
+{
+    struct tp_exit why = {.kind = TROUPE_EXIT_DECODE};
+    va_list arguments;
+
+    va_start(arguments, format);
+    tp_exit_print_text(self, &why, format, arguments);
+    va_end(arguments);
+    tp_actor_end(self, actor, why);
+}
+
 static void __attribute__((cold))
 bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
 {
@@ -211,12 +281,29 @@ bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
         message->payload, message->payload + message->payload_size, fault);
     tp_log_write(
         &self->runtime->log, TROUPE_LOG_WARNING, "%s", troupe_err_detail());
+    if ((actor->flags & TP_ACTOR_ENDS_ON_DECODE_ERROR) != 0) {
+        end_undecodable(self, actor, "%s", troupe_err_detail());
+    }
     bury(self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
+}
+
+/* The handler has kept the message in hand, or has failed on it. */
+static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
+    struct tp_actor *actor, struct troupe_message *message)
+{
+    bool is_kept = self->is_kept;
+
+    self->is_kept = false;
+    self->has_failed = false;
+    if (!is_kept) {
+        bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
+            TROUPE_E_ACTOR_FAILED);
+    }
 }
 
 /* Done with the message in hand, unless the handler kept it. */
 static void
-put_down(struct troupe_self *self)
+put_down(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message = self->in_hand;
 
@@ -224,8 +311,8 @@ put_down(struct troupe_self *self)
         tp_post_flush(self);
     }
     self->in_hand = NULL;
-    if (__builtin_expect(self->is_kept, 0)) {
-        self->is_kept = false;
+    if (__builtin_expect(self->is_kept || self->has_failed, 0)) {
+        put_down_specially(self, actor, message);
         return;
     }
     if (__builtin_expect(message->request != 0, 0)) {
@@ -260,7 +347,23 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         return;
     }
     self->handled_count++;
-    put_down(self);
+    put_down(self, actor);
+}
+
+/* Replies, expiries and what concerns bonds. */
+static void
+handle_uncounted(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    bool is_answer = message->kind < TP_MESSAGE_LINK;
+
+    if (!is_for_occupant(actor, message)) {
+        (is_answer ? tp_answer_drop : tp_bond_drop)(self, actor, message);
+    } else if (is_answer) {
+        tp_answer_handle(self, actor, message, state_of(actor));
+    } else {
+        tp_bond_handle(self, actor, message, state_of(actor));
+    }
 }
 
 /* By the worker's clock, which lags: never too early. */
@@ -287,10 +390,8 @@ handle(struct troupe_self *self, struct tp_actor *actor,
             return;
         }
         dispatch(self, actor, message);
-    } else if (is_for_occupant(actor, message)) {
-        tp_answer_handle(self, actor, message, state_of(actor));
     } else {
-        tp_answer_drop(self, actor, message);
+        handle_uncounted(self, actor, message);
     }
 }
 
@@ -387,31 +488,44 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         message->request = 0; /* nobody waits for an answer any more */
         bury(self, actor, message, TROUPE_DEAD_LETTER_RUNTIME_STOPPED,
             TROUPE_E_NOT_RUNNING);
-        return;
-    }
-    if (message->kind == TP_MESSAGE_START) {
+    } else if (message->kind == TP_MESSAGE_START) {
         tp_start_release(self, message);
+    } else if (message->kind >= TP_MESSAGE_LINK &&
+               message->kind <= TP_MESSAGE_DOWN) {
+        tp_bond_sweep(self, message);
     } else {
         tp_post_free(self, message);
     }
 }
 
 struct tp_actor_remains
-tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
+tp_actor_end_last(struct troupe_self *self, struct tp_actor *actor)
 {
     struct tp_actor_remains remains = {false, false};
-    struct troupe_message *message;
 
-    if (!is_vacant(actor)) {
-        remains.was_alive = true;
-        remains.was_waiting =
-            actor->extension != NULL && actor->extension->asks.open_count > 0;
-        /* First: its expired timeouts are among the messages. */
-        vacate(self, actor);
+    if (is_vacant(actor)) {
+        return remains;
     }
+    remains.was_alive = true;
+    remains.was_waiting =
+        actor->extension != NULL && actor->extension->asks.open_count > 0;
+    self->actor = actor;
+    self->pid = actor->pid;
+    end_by(self, actor, TROUPE_EXIT_SHUTDOWN);
+    vacate(self, actor);
+    self->actor = NULL;
+    return remains;
+}
+
+bool
+tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message;
+    bool is_unborn = false;
+
     tp_mailbox_fill(&actor->mailbox, &actor->inbox);
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
-        remains.was_alive |= message->kind == TP_MESSAGE_START;
+        is_unborn |= message->kind == TP_MESSAGE_START;
         sweep_message(self, actor, message);
     }
     while ((message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
@@ -424,5 +538,5 @@ tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor)
         tp_post_free(self, message);
         message = next;
     }
-    return remains;
+    return is_unborn;
 }

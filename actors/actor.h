@@ -41,6 +41,7 @@
 #define TROUPE_ACTORS_ACTOR_H
 
 #include "actors/behaviour.h"
+#include "actors/exit.h"
 #include "actors/extension.h"
 #include "mailbox/limit.h"
 #include "mailbox/mailbox.h"
@@ -54,8 +55,9 @@ enum {
     TP_ACTOR_IS_PAUSED = 1,
     TP_ACTOR_IS_STOPPING = 2, /* ends after the message in hand */
     TP_ACTOR_IS_LEAVING = 4,  /* vacated; the slot is free when it sleeps */
-    TP_ACTOR_ATTENTION = 8,
-    TP_ACTOR_HAS_LARGE_STATE = 8,
+    TP_ACTOR_ATTENTION = 16,
+    TP_ACTOR_HAS_LARGE_STATE = 16,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 32,
 };
 
 enum { TP_ACTOR_UNSETTLED_BITS = 24 };
@@ -103,16 +105,32 @@ _Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");
 /* The scheduler's run hook: one turn of the actor that task belongs to. */
 void tp_actor_run(struct tp_worker *worker, struct tp_task *task);
 
+struct troupe_self;
+
 /*
- * Empties a slot when no worker runs any more: each message is a dead letter of
- * RUNTIME_STOPPED, the occupant's memory is freed.
+ * The actor is to end when its handler has returned, or at once if none runs.
+ * The first reason counts. Takes why. The owner.
  */
+void tp_actor_end(
+    struct troupe_self *self, struct tp_actor *actor, struct tp_exit why);
+
+/* What the sweep finds of an actor. */
 struct tp_actor_remains {
     bool was_alive;
     bool was_waiting; /* for an answer */
 };
-struct troupe_self;
-struct tp_actor_remains tp_actor_sweep(
+
+/*
+ * When no worker runs any more: the occupant ends by SHUTDOWN and its memory is
+ * freed. Its stop handler runs and may still send.
+ */
+struct tp_actor_remains tp_actor_end_last(
     struct troupe_self *self, struct tp_actor *actor);
+
+/*
+ * Empties the slot after that: each message is a dead letter of
+ * RUNTIME_STOPPED. True: one would have started an actor.
+ */
+bool tp_actor_sweep(struct troupe_self *self, struct tp_actor *actor);
 
 #endif

@@ -118,7 +118,6 @@ tp_answer_abandon_all(struct troupe_self *self, struct tp_actor *actor)
     while ((request = tp_kept_remove_any(&actor->extension->kept)) != NULL) {
         refuse_kept(self, request);
     }
-    tp_extension_destroy(self, &actor->extension);
 }
 
 void

@@ -56,6 +56,10 @@ fill(struct tp_behaviour_table *table, const struct troupe_behaviour *behaviour)
             table->start = on->start;
         } else if (on->any != NULL) {
             table->any = on->any;
+        } else if (on->stop != NULL) {
+            table->stop = on->stop;
+        } else if (on->exit != NULL) {
+            table->exit = on->exit;
         } else if ((err = add_line(table, on)) != TROUPE_OK) {
             return err;
         }

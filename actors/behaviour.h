@@ -26,6 +26,8 @@ struct tp_behaviour_table {
     size_t state_size;
     troupe_start_handler *start; /* may be NULL */
     troupe_any_handler *any;     /* may be NULL */
+    troupe_stop_handler *stop;   /* may be NULL */
+    troupe_exit_handler *exit;   /* may be NULL; else exits are trapped */
     uint32_t mask;
     struct tp_behaviour_line lines[]; /* mask + 1, at most half full */
 };

@@ -176,7 +176,7 @@ static void __attribute__((cold)) report(struct troupe_self *self,
     char cycle[(TP_CALL_PIDS_MAX + 1) * (TP_PID_TEXT_BYTES + 4)];
     uint64_t count = ck_pr_faa_64(&self->runtime->cycles_count, 1) + 1;
 
-    if (tp_log_is_due(count)) {
+    if (tp_log_is_round(count)) {
         write_cycle(cycle, chain, place);
         tp_log_write(&self->runtime->log, TROUPE_LOG_WARNING,
             "cycle of asks: %s, the last for %s (%" PRIu64 " so far)", cycle,

@@ -3,6 +3,7 @@
 
 #include "actors/actor.h"
 #include "actors/self.h"
+#include "base/assert.h"
 
 #include <string.h>
 
@@ -33,6 +34,7 @@ tp_extension_destroy(struct troupe_self *self, struct tp_extension **extension)
 {
     tp_asks_fini(&(*extension)->asks);
     tp_kept_fini(&(*extension)->kept);
+    TP_ASSERT((*extension)->bonds.count == 0);
     tp_block_give(
         &self->blocks, tp_block_class_of(sizeof(**extension)), *extension);
     *extension = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * extension: what only some actors have: asks that they wait for, requests that
- * they keep. Made when it is first needed, so that a slot stays two cache
- * lines; it is a block of the cache that messages come from, so that it can
- * travel with a message to an actor that may lack one.
+ * they keep, bonds with others. Made when it is first needed, so that a slot
+ * stays two cache lines; it is a block of the cache that messages come from, so
+ * that it can travel with a message to an actor that may lack one.
  *
  * All functions are for the actor's owner.
  */
@@ -11,6 +11,7 @@
 #define TROUPE_ACTORS_EXTENSION_H
 
 #include "actors/asks.h"
+#include "actors/bond.h"
 #include "actors/kept.h"
 
 struct tp_actor;
@@ -18,6 +19,7 @@ struct tp_actor;
 struct tp_extension {
     struct tp_asks asks;
     struct tp_kept kept;
+    struct tp_bonds bonds;
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

@@ -18,10 +18,10 @@ struct tp_log {
 void tp_log_write(const struct tp_log *log, enum troupe_log_level level,
     const char *format, ...) __attribute__((cold, format(printf, 3, 4)));
 
-/* Of things that may come in a flood the first is logged, the tenth, the
- * hundredth and so on. */
+/* Whether a line that comes this often is due for the count-th time: the first,
+ * the tenth, the hundredth and so on. */
 static inline bool
-tp_log_is_due(uint64_t count)
+tp_log_is_round(uint64_t count)
 {
     while (count >= 10 && count % 10 == 0) {
         count /= 10;

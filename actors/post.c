@@ -189,6 +189,20 @@ tp_post_on(
 }
 
 void
+tp_post_from(struct troupe_self *self, troupe_pid from, troupe_pid to,
+    struct troupe_message *message)
+{
+    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, to);
+
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self);
+    }
+    message->sender = from;
+    message->incarnation = troupe_pid_incarnation(to);
+    push(self, actor, &message);
+}
+
+void
 tp_post_resume_paused(struct troupe_self *self, struct tp_limit *limit)
 {
     struct troupe_message *resume = tp_limit_take_paused(limit);

@@ -36,6 +36,28 @@ TROUPE_MUST_USE troupe_err tp_post_on(
 /* Pushes what the handler has chained; called when it has returned. */
 void tp_post_flush(struct troupe_self *self);
 
+/* Gives the uncounted message to an actor that has been made, in the name of
+ * another one than the caller. Takes it. */
+void tp_post_from(struct troupe_self *self, troupe_pid from, troupe_pid to,
+    struct troupe_message *message);
+
+/* Around a handler for what is no tell and no request: message is in hand, and
+ * stays the caller's. */
+static inline void
+tp_post_begin_handler(struct troupe_self *self, struct troupe_message *message)
+{
+    self->in_hand = message;
+}
+
+static inline void
+tp_post_end_handler(struct troupe_self *self)
+{
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self);
+    }
+    self->in_hand = NULL;
+}
+
 /* A block for a message of so many payload bytes; NULL: no memory. */
 static inline struct troupe_message *
 tp_post_block(struct troupe_self *self, size_t payload_bytes)

@@ -334,19 +334,29 @@ troupe_runtime_start(struct troupe_runtime *runtime)
 
 /* ---- the end ------------------------------------------------------------- */
 
-/* Empties all slots; when no worker runs. */
+static uint32_t
+slots_count(struct troupe_runtime *runtime)
+{
+    return ck_pr_load_32(&runtime->registry.slots_count);
+}
+
+/* Ends all actors, then empties all slots, as the last ones may have sent; when
+ * no worker runs. */
 static void
 sweep(struct troupe_runtime *runtime, struct troupe_stop_report *report)
 {
     struct troupe_self *self = &runtime->workers[0];
-    uint32_t slots_count = ck_pr_load_32(&runtime->registry.slots_count);
 
-    for (uint32_t i = 0; i < slots_count; i++) {
+    for (uint32_t i = 0; i < slots_count(runtime); i++) {
         struct tp_actor_remains remains =
-            tp_actor_sweep(self, tp_registry_at(&runtime->registry, i));
+            tp_actor_end_last(self, tp_registry_at(&runtime->registry, i));
 
         report->actors_alive_count += remains.was_alive;
         report->actors_waiting_count += remains.was_waiting;
+    }
+    for (uint32_t i = 0; i < slots_count(runtime); i++) {
+        report->actors_alive_count +=
+            tp_actor_sweep(self, tp_registry_at(&runtime->registry, i));
     }
     for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
         tp_worker_release_timeouts(&runtime->scheduler->workers[i]);

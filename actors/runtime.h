@@ -38,6 +38,8 @@ struct troupe_runtime {
     struct tp_log log;
     /* Asks that closed a cycle. Added to by any worker; orders nothing. */
     uint64_t cycles_count;
+    /* Calls of troupe_fail(); added to by any worker, orders nothing. */
+    uint64_t failures_count;
     uint64_t seed;
     bool is_simulated;
     pthread_t creator; /* the only thread to call, under simulation */

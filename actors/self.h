@@ -8,6 +8,7 @@
 #ifndef TROUPE_ACTORS_SELF_H
 #define TROUPE_ACTORS_SELF_H
 
+#include "actors/exit.h"
 #include "actors/registry.h"
 #include "base/random.h"
 #include "mailbox/block_cache.h"
@@ -23,6 +24,10 @@ struct troupe_self {
     bool is_kept;                   /* the actor keeps it */
     struct tp_call *call;       /* that a continuation goes on with; or NULL */
     struct tp_actor *congested; /* told in this handler, and congested since */
+    /* Why the actor ends that has IS_STOPPING, until it is gone. */
+    struct tp_exit exit;
+    bool is_sudden;  /* its stop handler is not to run */
+    bool has_failed; /* the message in hand is lost */
 
     /* What the handler has sent to one receiver and not pushed yet. */
     struct {
@@ -45,6 +50,7 @@ struct troupe_self {
      */
     uint64_t born_count;
     uint64_t died_count;
+    uint64_t bonds_count; /* made; numbers the next */
 
     /* Of a thread outside only. */
     struct troupe_self *next_outside;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Starting and stopping actors, and what a handler may ask of itself. */
+/* Starting actors, and what a handler may ask of itself. */
 #include "actors/outside.h"
 #include "actors/post.h"
 #include "actors/start.h"
@@ -23,12 +23,12 @@ make_state(struct troupe_self *self, const struct tp_behaviour_table *table,
                 "no memory for %zu bytes of state of a %s", table->state_size,
                 table->name);
         }
-        start->err = true;
+        start->err |= TP_ACTOR_HAS_LARGE_STATE;
         state->large = large;
     }
     if (value != NULL) {
-        memcpy(start->err ? state->large->bytes : state->bytes, value,
-            table->state_size);
+        memcpy(tp_start_is_large(start) ? state->large->bytes : state->bytes,
+            value, table->state_size);
     }
     return TROUPE_OK;
 }
@@ -45,6 +45,8 @@ make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
             TROUPE_E_NO_MEMORY, "no memory to start a %s", table->name);
     }
     made->kind = TP_MESSAGE_START;
+    made->err =
+        options->ends_on_decode_error ? TP_ACTOR_ENDS_ON_DECODE_ERROR : 0;
     tp_start_of(made)->table = table;
     err = make_state(self, table, options->state, made);
     if (err != TROUPE_OK) {
@@ -64,13 +66,14 @@ tp_start_release(struct troupe_self *self, struct troupe_message *message)
         tp_state_free(self, tp_start_of(message)->state.large);
     }
     if (extension != NULL) {
+        tp_bond_release_all(self, &extension->bonds);
         tp_extension_destroy(self, &extension);
     }
     tp_post_free(self, message);
 }
 
 static troupe_err
-resolve(const struct troupe_spawn_options *given,
+resolve(struct troupe_self *self, const struct troupe_spawn_options *given,
     struct troupe_spawn_options *options)
 {
     *options = troupe_spawn_options_default();
@@ -83,7 +86,30 @@ resolve(const struct troupe_spawn_options *given,
         }
         memcpy(options, given, given->size);
     }
+    if (options->link && (self->worker == NULL || self->actor == NULL)) {
+        return tp_err_set(TROUPE_E_WRONG_THREAD,
+            "a link is between actors: only a handler can spawn with one");
+    }
     return TROUPE_OK;
+}
+
+/* What only some actors begin with. */
+static troupe_err
+add_extension(struct troupe_self *self,
+    const struct troupe_spawn_options *options, troupe_pid pid,
+    struct troupe_message *start)
+{
+    struct tp_extension *extension;
+
+    if (!options->link) {
+        return TROUPE_OK;
+    }
+    extension = tp_extension_make(self);
+    if (extension == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a link");
+    }
+    start->request = (uintptr_t)extension;
+    return tp_bond_link_unborn(self, &extension->bonds, pid);
 }
 
 troupe_err
@@ -100,7 +126,7 @@ troupe_spawn_behaviour(struct troupe_self *self,
     troupe_err err = tp_outside_check(self);
 
     if (err == TROUPE_OK) {
-        err = resolve(given, &options);
+        err = resolve(self, given, &options);
     }
     if (err == TROUPE_OK) {
         err = tp_behaviour_register(behaviour, &table);
@@ -118,49 +144,16 @@ troupe_spawn_behaviour(struct troupe_self *self,
         return err;
     }
     made = tp_registry_issue(registry, actor);
+    err = add_extension(self, &options, made, start);
+    if (err != TROUPE_OK) {
+        tp_registry_give(registry, &self->slots, actor);
+        tp_start_release(self, start);
+        return err;
+    }
     ck_pr_store_64(&self->born_count, self->born_count + 1);
     *pid = made;
     /* A pid of ours, and no limit: it cannot be refused. */
     return tp_post(self, made, &start);
-}
-
-static bool
-is_outside(struct troupe_self *self, troupe_pid pid)
-{
-    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, pid);
-
-    return actor != NULL &&
-           ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE;
-}
-
-troupe_err
-troupe_stop(struct troupe_self *self, troupe_pid actor)
-{
-    struct troupe_message *stop;
-    troupe_err err = tp_outside_check(self);
-
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    if (self->worker != NULL && self->actor != NULL && actor == self->pid) {
-        self->actor->flags |= TP_ACTOR_IS_STOPPING;
-        return TROUPE_OK;
-    }
-    if (is_outside(self, actor)) {
-        return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
-            "it is a thread outside the runtime, which is not stopped by "
-            "messages");
-    }
-    stop = tp_post_block(self, 0);
-    if (stop == NULL) {
-        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to stop an actor");
-    }
-    stop->kind = TP_MESSAGE_STOP;
-    err = tp_post(self, actor, &stop);
-    if (err != TROUPE_OK) {
-        tp_post_free(self, stop);
-    }
-    return err;
 }
 
 /* How large a state the actor has room for. */

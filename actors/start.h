@@ -4,7 +4,7 @@
  *
  * The spawner makes all that needs memory, so that a spawn that has none says
  * so; the worker that handles START puts it into the slot. The envelope's
- * `request` holds the extension, its `err` whether the state is a large one.
+ * `request` holds the extension, its `err` the actor's first flags.
  */
 #ifndef TROUPE_ACTORS_START_H
 #define TROUPE_ACTORS_START_H
@@ -32,7 +32,7 @@ tp_start_of(struct troupe_message *message)
 static inline bool
 tp_start_is_large(const struct troupe_message *message)
 {
-    return message->err != 0;
+    return (message->err & TP_ACTOR_HAS_LARGE_STATE) != 0;
 }
 
 static inline struct tp_extension *

@@ -13,6 +13,7 @@
 #ifndef TROUPE_ACTOR_H
 #define TROUPE_ACTOR_H
 
+#include "troupe/exit.h"
 #include "troupe/message.h"
 
 #include <stdbool.h>
@@ -34,6 +35,10 @@ typedef int troupe_dispatch(struct troupe_self *self, void *state,
 typedef void troupe_start_handler(struct troupe_self *self, void *state);
 typedef void troupe_any_handler(struct troupe_self *self, void *state,
     const struct troupe_message *message);
+typedef void troupe_stop_handler(
+    struct troupe_self *self, void *state, const struct troupe_exit *why);
+typedef void troupe_exit_handler(struct troupe_self *self, void *state,
+    troupe_pid actor, const struct troupe_exit *why);
 
 /** One line of a behaviour. Made by TROUPE_ON and its kin. */
 struct troupe_on {
@@ -42,6 +47,8 @@ struct troupe_on {
     troupe_handler *handler;
     troupe_start_handler *start;
     troupe_any_handler *any;
+    troupe_stop_handler *stop;
+    troupe_exit_handler *exit;
 };
 
 /** A table from schema to handler. Made by TROUPE_BEHAVIOUR. */
@@ -74,13 +81,13 @@ struct troupe_behaviour {
 #define TROUPE_ON(message, function)                                           \
     {                                                                          \
         &message##_schema, message##_dispatch,                                 \
-            TROUPE_HANDLER_OF_(message, function), NULL, NULL                  \
+            TROUPE_HANDLER_OF_(message, function), NULL, NULL, NULL, NULL      \
     }
 
 /** In a behaviour: void function(self, state) runs before the first message. */
 #define TROUPE_ON_START(function)                                              \
     {                                                                          \
-        NULL, NULL, NULL, function, NULL                                       \
+        NULL, NULL, NULL, function, NULL, NULL, NULL                           \
     }
 
 /**
@@ -89,7 +96,28 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_ANY(function)                                                \
     {                                                                          \
-        NULL, NULL, NULL, NULL, function                                       \
+        NULL, NULL, NULL, NULL, function, NULL, NULL                           \
+    }
+
+/**
+ * In a behaviour: void function(self, state, const struct troupe_exit *why)
+ * runs when the actor ends, for whatever reason but a kill or a crash of its
+ * own; also when the runtime stops. It may tell and reply; what it asks for is
+ * not answered any more.
+ */
+#define TROUPE_ON_STOP(function)                                               \
+    {                                                                          \
+        NULL, NULL, NULL, NULL, NULL, function, NULL                           \
+    }
+
+/**
+ * In a behaviour: void function(self, state, troupe_pid actor,
+ * const struct troupe_exit *why) is told when a linked actor has ended. With
+ * this line the actor lives on; without it it ends too (troupe/link.h).
+ */
+#define TROUPE_ON_EXIT(function)                                               \
+    {                                                                          \
+        NULL, NULL, NULL, NULL, NULL, NULL, function                           \
     }
 
 /**
@@ -117,6 +145,11 @@ struct troupe_spawn_options {
     /** What the actor's state begins as: a value of the behaviour's state_size
      * bytes, which is copied; NULL: all zeros. */
     const void *state;
+    /** Link the actor with its spawner, a handler, before it starts. */
+    bool link;
+    /** A message that does not fit its schema ends the actor (DECODE); else it
+     * is a dead letter and no more. */
+    bool ends_on_decode_error;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */
@@ -143,7 +176,7 @@ troupe_spawn_options_default(void)
  *
  * Errors, with *pid untouched: NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
  * INVALID_ARGUMENT (two lines for one schema), NOT_RUNNING, ABI_MISMATCH (a
- * wrong size of options).
+ * wrong size of options), WRONG_THREAD (a link outside a handler).
  */
 #define troupe_spawn(self, name, pid)                                          \
     troupe_spawn_behaviour((self), &name##_behaviour, NULL, (pid))
@@ -183,12 +216,26 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_become_behaviour(
  * Tells an actor to stop, before it handles what waits: at the beginning of its
  * next turn, which is at most 64 messages away; what is left becomes dead
  * letters. An actor that stops itself handles nothing after the message in
- * hand. To stop who has stopped already is fine.
+ * hand. It ends NORMAL, its stop handler runs. To stop who has stopped already
+ * is fine.
  *
  * Errors: NO_SUCH_ACTOR (never existed, or is a thread), NO_MEMORY,
  * NOT_RUNNING.
  */
 TROUPE_API troupe_err troupe_stop(struct troupe_self *self, troupe_pid actor);
+
+/** As troupe_stop(), but the actor ends KILLED and its stop handler does not
+ * run. */
+TROUPE_API troupe_err troupe_kill(struct troupe_self *self, troupe_pid actor);
+
+/**
+ * Ends the actor that runs when its handler returns: FAILED, with this code and
+ * text, at most TROUPE_EXIT_TEXT_MAX bytes of it. The message in hand is
+ * reported as lost, and a request in hand is answered ACTOR_FAILED. The first
+ * call counts. Does nothing outside handlers.
+ */
+TROUPE_API void troupe_fail(struct troupe_self *self, int code,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* ---- telling ------------------------------------------------------------- */
 

@@ -23,6 +23,7 @@ extern "C" {
     X(MESSAGE_TOO_LARGE, "the message is larger than a message may be")        \
     X(TIMED_OUT, "the deadline passed first")                                  \
     X(NO_REPLY, "the request was dropped without a reply")                     \
+    X(ACTOR_FAILED, "the actor failed while it handled the request")           \
     X(NO_HANDLER, "the receiver has no handler for this message")              \
     X(NO_REQUEST, "there is no request to reply to")                           \
     X(UNEXPECTED_REPLY, "the reply is of another schema than was asked for")   \

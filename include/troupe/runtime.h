@@ -76,6 +76,7 @@ troupe_options_default(void)
     X(NO_SUCH_ACTOR, "the receiver has stopped or never existed")              \
     X(NO_HANDLER, "the receiver has no handler for it")                        \
     X(DECODE, "its payload does not fit its schema")                           \
+    X(FAILED, "the receiver failed while it handled it")                       \
     X(MAILBOX_FULL, "the receiver's mailbox was at its hard limit")            \
     X(NO_MEMORY, "there was no memory for it")                                 \
     X(REFUSED, "it could not be made or sent")                                 \

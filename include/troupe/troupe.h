@@ -5,6 +5,8 @@
 
 #include "troupe/actor.h"
 #include "troupe/err.h"
+#include "troupe/exit.h"
+#include "troupe/link.h"
 #include "troupe/message.h"
 #include "troupe/pid.h"
 #include "troupe/runtime.h"

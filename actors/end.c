@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Ending actors: the public calls. */
+#include "actors/outside.h"
+#include "actors/post.h"
+#include "base/err.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+enum { FAILURES_LOGGED_MAX = 10 };
+
+static bool
+is_outside(struct troupe_self *self, troupe_pid pid)
+{
+    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, pid);
+
+    return actor != NULL &&
+           ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE;
+}
+
+/* Sends a command to an actor that may be anywhere. */
+static troupe_err
+command(struct troupe_self *self, troupe_pid actor, enum tp_message_kind kind)
+{
+    struct troupe_message *message;
+    troupe_err err = tp_outside_check(self);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    if (is_outside(self, actor)) {
+        return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
+            "it is a thread outside the runtime, which is not stopped by "
+            "messages");
+    }
+    message = tp_post_block(self, 0);
+    if (message == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to stop an actor");
+    }
+    message->kind = (uint8_t)kind;
+    err = tp_post(self, actor, &message);
+    if (err != TROUPE_OK) {
+        tp_post_free(self, message);
+    }
+    return err;
+}
+
+static bool
+is_own(struct troupe_self *self, troupe_pid actor)
+{
+    return self != NULL && self->worker != NULL && self->actor != NULL &&
+           actor == self->pid;
+}
+
+troupe_err
+troupe_stop(struct troupe_self *self, troupe_pid actor)
+{
+    if (is_own(self, actor)) {
+        tp_actor_end(
+            self, self->actor, (struct tp_exit){.kind = TROUPE_EXIT_NORMAL});
+        return TROUPE_OK;
+    }
+    return command(self, actor, TP_MESSAGE_STOP);
+}
+
+troupe_err
+troupe_kill(struct troupe_self *self, troupe_pid actor)
+{
+    if (is_own(self, actor)) {
+        self->is_sudden = true;
+        tp_actor_end(
+            self, self->actor, (struct tp_exit){.kind = TROUPE_EXIT_KILLED});
+        return TROUPE_OK;
+    }
+    return command(self, actor, TP_MESSAGE_KILL);
+}
+
+/* Each of the first failures, then the tenth part, and so on. */
+static void
+report(struct troupe_self *self, const struct tp_exit *why)
+{
+    uint64_t count = ck_pr_faa_64(&self->runtime->failures_count, 1) + 1;
+    struct troupe_exit seen = tp_exit_view(why);
+    char exit[TROUPE_EXIT_TEXT_MAX + 64];
+    char pid[TP_PID_TEXT_BYTES];
+
+    if (count > FAILURES_LOGGED_MAX && !tp_log_is_round(count)) {
+        return;
+    }
+    (void)troupe_exit_print(exit, sizeof(exit), &seen);
+    tp_log_write(&self->runtime->log, TROUPE_LOG_WARNING,
+        "%s (%s) %s (%" PRIu64 " so far)", tp_pid_text(pid, self->pid),
+        self->actor->table->name, exit, count);
+}
+
+void
+troupe_fail(struct troupe_self *self, int code, const char *format, ...)
+{
+    struct tp_exit why = {.kind = TROUPE_EXIT_FAILED, .code = code};
+    va_list arguments;
+
+    if (self == NULL || self->worker == NULL || self->actor == NULL ||
+        (self->actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
+        return;
+    }
+    va_start(arguments, format);
+    tp_exit_print_text(self, &why, format, arguments);
+    va_end(arguments);
+    self->has_failed =
+        self->in_hand != NULL && tp_message_is_limited(self->in_hand);
+    report(self, &why);
+    tp_actor_end(self, self->actor, why);
+}
