@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/answer.h"
 
+#include "actors/gather.h"
 #include "actors/post.h"
 #include "base/err.h"
 
@@ -92,6 +93,18 @@ tp_answer_drop(struct troupe_self *self, struct tp_actor *actor,
     drop_late_reply(self, actor, message);
 }
 
+void
+tp_answer_withdraw(
+    struct troupe_self *self, struct tp_actor *actor, uint64_t request)
+{
+    struct tp_ask ask;
+
+    if (tp_asks_close(&actor->extension->asks, request, &ask)) {
+        tp_call_release(self, &ask.call);
+        cancel_timeout(self, ask.timeout);
+    }
+}
+
 /* Once the runtime has stopped nobody takes an answer: who waited is told so by
  * the runtime's state. */
 static void
@@ -115,6 +128,7 @@ tp_answer_abandon_all(struct troupe_self *self, struct tp_actor *actor)
         tp_call_release(self, &ask.call);
         cancel_timeout(self, ask.timeout);
     }
+    tp_gather_release_all(self, &actor->extension->gatherings);
     while ((request = tp_kept_remove_any(&actor->extension->kept)) != NULL) {
         refuse_kept(self, request);
     }

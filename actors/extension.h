@@ -15,11 +15,13 @@
 #include "actors/kept.h"
 
 struct tp_actor;
+struct troupe_gathered;
 
 struct tp_extension {
     struct tp_asks asks;
     struct tp_kept kept;
     struct tp_bonds bonds;
+    struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

@@ -393,6 +393,10 @@ TROUPE_API troupe_err troupe_ask_then_closed(struct troupe_self *self,
     uint64_t context, struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_ask_closed(struct troupe_self *self, troupe_pid to,
     uint64_t timeout_ns, struct troupe_message *message, const uint8_t *end);
+struct troupe_gather;
+TROUPE_API troupe_err troupe_gather_closed(struct troupe_self *self,
+    const struct troupe_gather *gather, struct troupe_message *message,
+    const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_closed(struct troupe_self *self,
     struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_to_closed(struct troupe_self *self,
@@ -504,6 +508,18 @@ TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
         return err != TROUPE_OK                                                \
                    ? err                                                       \
                    : troupe_ask_closed(self, to, timeout_ns, message, end);    \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_gather(                      \
+        struct troupe_self *self, const struct troupe_gather *gather,          \
+        struct name value)                                                     \
+    {                                                                          \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
+                                                                               \
+        return err != TROUPE_OK                                                \
+                   ? err                                                       \
+                   : troupe_gather_closed(self, gather, message, end);         \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_decoded(troupe_err err,      \
         const uint8_t *payload, const uint8_t *end, struct name *out)          \
