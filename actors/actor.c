@@ -154,6 +154,7 @@ free_extension(struct troupe_self *self, struct tp_actor *actor)
     if (actor->extension == NULL) {
         return;
     }
+    tp_timers_cancel_all(self, &actor->extension->timers);
     tp_answer_abandon_all(self, actor);
     if (tp_runtime_state_of(self->runtime) == TP_RUNTIME_STOPPED) {
         tp_bond_release_all(self, &actor->extension->bonds);
@@ -350,17 +351,28 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
     put_down(self, actor);
 }
 
-/* Replies, expiries and what concerns bonds. */
+static void
+drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    if (message->kind >= TP_MESSAGE_LINK) {
+        tp_bond_drop(self, actor, message);
+    } else {
+        tp_answer_drop(self, actor, message);
+    }
+}
+
+/* What an actor has asked for: answers, timers, news of others. */
 static void
 handle_uncounted(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
-    bool is_answer = message->kind < TP_MESSAGE_LINK;
-
     if (!is_for_occupant(actor, message)) {
-        (is_answer ? tp_answer_drop : tp_bond_drop)(self, actor, message);
-    } else if (is_answer) {
+        drop_uncounted(self, actor, message);
+    } else if (message->kind < TP_MESSAGE_TIMER) {
         tp_answer_handle(self, actor, message, state_of(actor));
+    } else if (message->kind == TP_MESSAGE_TIMER) {
+        tp_timers_handle(self, actor, message, state_of(actor));
     } else {
         tp_bond_handle(self, actor, message, state_of(actor));
     }

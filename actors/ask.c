@@ -59,6 +59,7 @@ enter(struct troupe_self *self, struct tp_ask *ask, const struct tp_call *call)
     }
     ask->timeout->asker = self->pid;
     ask->timeout->request = request;
+    ask->timeout->timeout.purpose = TP_MESSAGE_EXPIRED;
     return request;
 }
 
@@ -94,8 +95,8 @@ open_on_behalf(struct troupe_self *self, struct tp_ask *ask,
         forget(self, *request);
         return err;
     }
-    tp_worker_add_timeout(
-        self->worker, &ask->timeout->timeout, ask->deadline_ns);
+    tp_worker_add_timeout(self->worker, &ask->timeout->timeout,
+        ask->deadline_ns, TP_TIMEOUT_AWAITED);
     tp_call_look_for_cycle(self, call, ask->to, ask->schema);
     return TROUPE_OK;
 }

@@ -35,6 +35,7 @@ tp_extension_destroy(struct troupe_self *self, struct tp_extension **extension)
     tp_asks_fini(&(*extension)->asks);
     tp_kept_fini(&(*extension)->kept);
     TP_ASSERT((*extension)->bonds.count == 0);
+    tp_timers_fini(&(*extension)->timers);
     tp_block_give(
         &self->blocks, tp_block_class_of(sizeof(**extension)), *extension);
     *extension = NULL;

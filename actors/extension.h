@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * extension: what only some actors have: asks that they wait for, requests that
- * they keep, bonds with others. Made when it is first needed, so that a slot
- * stays two cache lines; it is a block of the cache that messages come from, so
- * that it can travel with a message to an actor that may lack one.
+ * they keep, timers that they have set, bonds with others. Made when it is
+ * first needed, so that a slot stays two cache lines; it is a block of the
+ * cache that messages come from, so that it can travel with a message to an
+ * actor that may lack one.
  *
  * All functions are for the actor's owner.
  */
@@ -13,6 +14,7 @@
 #include "actors/asks.h"
 #include "actors/bond.h"
 #include "actors/kept.h"
+#include "actors/timers.h"
 
 struct tp_actor;
 struct troupe_gathered;
@@ -21,6 +23,7 @@ struct tp_extension {
     struct tp_asks asks;
     struct tp_kept kept;
     struct tp_bonds bonds;
+    struct tp_timers timers;
     struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
 };
 

@@ -167,6 +167,27 @@ ignore_worker(struct tp_worker *worker)
     (void)worker;
 }
 
+/* Whose timeout it is, its purpose says. */
+static void
+expire_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
+{
+    if (timeout->purpose == TP_MESSAGE_TIMER) {
+        tp_timers_expire(worker, timeout);
+    } else {
+        tp_answer_expire(worker, timeout);
+    }
+}
+
+static void
+release_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
+{
+    if (timeout->purpose == TP_MESSAGE_TIMER) {
+        tp_timers_release(worker, timeout);
+    } else {
+        tp_answer_release(worker, timeout);
+    }
+}
+
 static void
 enter_worker(struct tp_worker *worker)
 {
@@ -189,8 +210,8 @@ create_scheduler(
         .hooks =
             {
                 .run = tp_actor_run,
-                .expire = tp_answer_expire,
-                .release = tp_answer_release,
+                .expire = expire_timeout,
+                .release = release_timeout,
                 .enter = enter_worker,
                 .leave = ignore_worker,
             },

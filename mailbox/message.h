@@ -20,15 +20,16 @@
 
 /*
  * Control messages are handled before all others and never limited. Replies,
- * expiries and what concerns links and monitors keep their place among a
- * sender's messages and are not limited either: each was asked for. Only tells
- * and requests count.
+ * expiries, timers and what concerns links and monitors keep their place among
+ * a sender's messages and are not limited either: each was asked for. Only
+ * tells and requests count.
  */
 enum tp_message_kind {
     TP_MESSAGE_TELL,
     TP_MESSAGE_REQUEST,
     TP_MESSAGE_REPLY,   /* to `request`; `err` if there is none */
     TP_MESSAGE_EXPIRED, /* the deadline of `request` has passed */
+    TP_MESSAGE_TIMER,   /* a timer that the receiver has set is due */
     TP_MESSAGE_LINK,    /* the receiver's end of a bond (actors/bond.h) */
     TP_MESSAGE_UNLINK,  /* the sender's end: the bond is no more */
     TP_MESSAGE_EXIT,    /* the sender's end: the sender has ended */

@@ -123,7 +123,7 @@ is_all_done(struct tp_scheduler *scheduler)
         struct tp_worker *worker = &scheduler->workers[i];
 
         if (tp_worker_sees_work(worker) || has_cancelled(worker) ||
-            ck_pr_load_64(&worker->expiry_ns) != UINT64_MAX) {
+            ck_pr_load_64(&worker->awaited_count) != 0) {
             return false;
         }
     }
@@ -164,8 +164,8 @@ sleep_until_woken(struct tp_worker *worker)
     uint64_t expiry_ns = tp_timer_wheel_next_ns(&worker->timeouts.wheel);
     bool is_woken = false;
 
-    ck_pr_store_64(&worker->expiry_ns, expiry_ns);
-    ck_pr_fence_release(); /* whoever counts this sleeper reads the expiry */
+    ck_pr_store_64(&worker->awaited_count, worker->timeouts.awaited_count);
+    ck_pr_fence_release(); /* whoever counts this sleeper reads the count */
     ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);
     ck_pr_store_32(&worker->asleep, 1);
     ck_pr_fence_memory();
@@ -236,7 +236,7 @@ tp_worker_cancel_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
         tp_timeout_cancel(&worker->timeouts, &its->timeouts, timeout);
 
     if (done == TP_TIMEOUT_HANDED_ON) {
-        /* A drain waits for all timeouts; else it can wait for its owner. */
+        /* A drain may wait for it; else it can wait for its owner. */
         ck_pr_fence_memory();
         if (ck_pr_load_32(&worker->scheduler->is_draining) != 0) {
             (void)wake(its);
@@ -370,14 +370,20 @@ tp_scheduler_halt(struct tp_scheduler *scheduler)
 }
 
 static bool
+is_simulation_done(const struct tp_scheduler *scheduler)
+{
+    return scheduler->simulation->ready_count == 0 &&
+           scheduler->workers[0].timeouts.awaited_count == 0;
+}
+
+static bool
 drain_simulation(struct tp_scheduler *scheduler, uint64_t deadline_ns)
 {
-    while (tp_clock_now_ns(&scheduler->clock) < deadline_ns &&
+    while (!is_simulation_done(scheduler) &&
+           tp_clock_now_ns(&scheduler->clock) < deadline_ns &&
            tp_simulation_step(scheduler, deadline_ns)) {
     }
-    return scheduler->simulation->ready_count == 0 &&
-           tp_timer_wheel_next_ns(&scheduler->workers[0].timeouts.wheel) ==
-               UINT64_MAX;
+    return is_simulation_done(scheduler);
 }
 
 bool
@@ -412,7 +418,6 @@ init_worker(struct tp_scheduler *scheduler, unsigned index,
     worker->clock_period = 1;
     worker->handlers_left = 1;
     worker->now_ns = tp_clock_now_ns(&scheduler->clock);
-    worker->expiry_ns = UINT64_MAX;
     tp_run_queue_init(&worker->queue);
     tp_timeouts_init(&worker->timeouts, index, worker->now_ns);
     tp_parker_init(&worker->parker, options->parking);

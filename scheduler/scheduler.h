@@ -121,8 +121,9 @@ void tp_scheduler_ready(struct tp_scheduler *scheduler, struct tp_task *task);
 void tp_scheduler_wake_one(struct tp_scheduler *scheduler);
 
 /*
- * Waits until no task is ready and no timeout pending, or until deadline_ns.
- * True: nothing was left. Nobody may make tasks ready from outside meanwhile.
+ * Waits until no task is ready and no timeout awaited, or until deadline_ns.
+ * True: nothing was left. Other timeouts that come due meanwhile expire. Nobody
+ * may make tasks ready from outside meanwhile.
  */
 bool tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns);
 
@@ -130,8 +131,8 @@ bool tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns);
 void tp_scheduler_halt(struct tp_scheduler *scheduler);
 
 /* Adds a timeout to worker's own wheel. The worker. */
-void tp_worker_add_timeout(
-    struct tp_worker *worker, struct tp_timeout *timeout, uint64_t expires_ns);
+void tp_worker_add_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
+    uint64_t expires_ns, enum tp_timeout_awaited awaited);
 
 /* See tp_timeout_cancel(). The worker. */
 enum tp_timeout_cancel tp_worker_cancel_timeout(

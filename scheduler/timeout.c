@@ -20,22 +20,33 @@ tp_timeouts_init(
     tp_timer_wheel_init(&timeouts->wheel, now_ns);
     timeouts->worker_index = worker_index;
     timeouts->pending_count = 0;
+    timeouts->awaited_count = 0;
     timeouts->taken = NULL;
     timeouts->cancelled = NULL;
 }
 
 void
 tp_timeouts_add(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
-    uint64_t expires_ns)
+    uint64_t expires_ns, enum tp_timeout_awaited awaited)
 {
     tp_timer_init(&timeout->timer);
     timeout->cancelled = NULL;
     timeout->worker_index = timeouts->worker_index;
+    timeout->awaited = awaited;
     ck_pr_store_32(&timeout->state, TP_TIMEOUT_PENDING);
     /* Never is in a century, so that the end finds it in the wheel. */
     tp_timer_wheel_add(&timeouts->wheel, &timeout->timer,
         expires_ns < NEVER_NS ? expires_ns : NEVER_NS);
     timeouts->pending_count++;
+    timeouts->awaited_count += awaited == TP_TIMEOUT_AWAITED;
+}
+
+/* The timeout has left the wheel. */
+static void
+count_out(struct tp_timeouts *timeouts, const struct tp_timeout *timeout)
+{
+    timeouts->pending_count--;
+    timeouts->awaited_count -= timeout->awaited == TP_TIMEOUT_AWAITED;
 }
 
 static void
@@ -59,7 +70,7 @@ tp_timeout_cancel(struct tp_timeouts *mine, struct tp_timeouts *its,
     }
     if (mine == its) {
         tp_timer_wheel_remove(&its->wheel, &timeout->timer);
-        its->pending_count--;
+        count_out(its, timeout);
         return TP_TIMEOUT_IS_YOURS;
     }
     hand_on(its, timeout);
@@ -78,7 +89,7 @@ tp_timeouts_pop_expired(struct tp_timeouts *timeouts, uint64_t now_ns)
     while ((timer = tp_timer_wheel_pop_expired(&timeouts->wheel)) != NULL) {
         struct tp_timeout *timeout = timeout_of(timer);
 
-        timeouts->pending_count--;
+        count_out(timeouts, timeout);
         if (ck_pr_cas_32(
                 &timeout->state, TP_TIMEOUT_PENDING, TP_TIMEOUT_EXPIRED)) {
             return timeout;
@@ -111,7 +122,7 @@ tp_timeouts_take_cancelled(struct tp_timeouts *timeouts)
     timeout = timeouts->taken;
     timeouts->taken = timeout->cancelled;
     if (tp_timer_wheel_remove(&timeouts->wheel, &timeout->timer)) {
-        timeouts->pending_count--;
+        count_out(timeouts, timeout);
     }
     return timeout;
 }

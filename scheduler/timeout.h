@@ -16,6 +16,10 @@
  * was in the maker's own wheel; else the wheel's worker gives it to the
  * `release` hook when it has taken it from the stack.
  *
+ * Some timeouts are awaited: a drain goes on until they have expired or been
+ * cancelled, because somebody waits for that (the deadline of an ask). Others
+ * are not: a timer that an actor has set for tomorrow holds up no stop.
+ *
  *     tp_timeouts_*       the wheel's worker
  *     tp_timeout_cancel   who added it, on any worker
  */
@@ -33,10 +37,18 @@ enum tp_timeout_state {
     TP_TIMEOUT_CANCELLED,
 };
 
+/* Whether a drain waits for it. */
+enum tp_timeout_awaited {
+    TP_TIMEOUT_AWAITED,
+    TP_TIMEOUT_UNAWAITED,
+};
+
+/* The first 40 bytes are an envelope's as soon as it has expired. */
 struct tp_timeout {
     struct tp_timer timer;        /* the wheel's worker's */
     struct tp_timeout *cancelled; /* in the stack of the cancelled */
-    uint64_t unused;              /* keeps `state` off an envelope's bytes */
+    uint32_t awaited; /* a tp_timeout_awaited; written before it is PENDING */
+    uint32_t purpose; /* the adder's own, for the hooks; written likewise */
     /* A tp_timeout_state; written once after PENDING, as above. */
     uint32_t state;
     uint32_t worker_index; /* whose wheel */
@@ -47,6 +59,7 @@ struct tp_timeouts {
     struct tp_timeout *taken; /* from `cancelled`, not yet released */
     uint32_t worker_index;
     uint64_t pending_count; /* in the wheel */
+    uint64_t awaited_count; /* of those */
     /*
      * Cancelled by other workers. Pushed by them with release, taken whole by
      * the wheel's worker with acquire. Stale: taken one tick later.
@@ -57,8 +70,9 @@ struct tp_timeouts {
 void tp_timeouts_init(
     struct tp_timeouts *timeouts, uint32_t worker_index, uint64_t now_ns);
 
+/* timeout->purpose is the caller's to set before. */
 void tp_timeouts_add(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
-    uint64_t expires_ns);
+    uint64_t expires_ns, enum tp_timeout_awaited awaited);
 
 enum tp_timeout_cancel {
     TP_TIMEOUT_IS_YOURS,  /* the caller may free it */

@@ -240,10 +240,10 @@ tp_worker_tick(struct tp_worker *worker)
 }
 
 void
-tp_worker_add_timeout(
-    struct tp_worker *worker, struct tp_timeout *timeout, uint64_t expires_ns)
+tp_worker_add_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
+    uint64_t expires_ns, enum tp_timeout_awaited awaited)
 {
-    tp_timeouts_add(&worker->timeouts, timeout, expires_ns);
+    tp_timeouts_add(&worker->timeouts, timeout, expires_ns, awaited);
 }
 
 void

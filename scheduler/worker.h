@@ -60,11 +60,11 @@ struct tp_worker {
      */
     uint32_t asleep;
     /*
-     * When its wheel wants it next; UINT64_MAX: never. Written by the worker
+     * How many timeouts in its wheel a drain waits for. Written by the worker
      * before it sleeps, read by whoever looks whether all is done
      * (scheduler.c), which is void unless all have slept meanwhile.
      */
-    uint64_t expiry_ns;
+    uint64_t awaited_count;
     struct tp_parker parker;
 };
 

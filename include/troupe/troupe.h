@@ -12,5 +12,6 @@
 #include "troupe/pid.h"
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
+#include "troupe/timer.h"
 
 #endif

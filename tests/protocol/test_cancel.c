@@ -67,7 +67,8 @@ begin(struct steps *steps)
     tp_timeouts_init(&its, 0, 0);
     tp_timeouts_init(&mine, 1, 0);
     for (int i = 0; i < TIMEOUTS; i++) {
-        tp_timeouts_add(&its, &timeouts[i], TP_TIMER_TICK_NS);
+        tp_timeouts_add(
+            &its, &timeouts[i], TP_TIMER_TICK_NS, TP_TIMEOUT_AWAITED);
         expired_count[i] = 0;
         released_count[i] = 0;
     }

@@ -351,7 +351,7 @@ static void
 time_out_and_let_cancel(struct tp_worker *worker, struct job *job)
 {
     (void)job;
-    tp_worker_add_timeout(worker, &timeout, UINT64_MAX / 2);
+    tp_worker_add_timeout(worker, &timeout, UINT64_MAX / 2, TP_TIMEOUT_AWAITED);
     jobs[1].task.bound = 1 + (worker->index + 1) % workers_count;
     tp_worker_ready(worker, &jobs[1].task);
 }
@@ -381,6 +381,25 @@ drain_past_a_cancelled_timeout(void)
     CHECK(tp_scheduler_drain(scheduler, UINT64_MAX));
     CHECK(job_runs_count(&jobs[1]) == 1);
     CHECK(is_released);
+}
+
+static void
+ring_next_year(struct tp_worker *worker, struct job *job)
+{
+    ready_two_more(worker, job);
+    tp_worker_add_timeout(
+        worker, &timeout, UINT64_MAX / 2, TP_TIMEOUT_UNAWAITED);
+}
+
+static void
+drain_past_a_timeout_that_is_not_awaited(void)
+{
+    for (int i = 0; i < JOBS; i++) {
+        jobs[i].run = i == 0 ? ring_next_year : ready_two_more;
+    }
+    tp_scheduler_ready(scheduler, &jobs[0].task);
+    CHECK(tp_scheduler_drain(scheduler, UINT64_MAX));
+    check_each_ran(1);
 }
 
 static void
@@ -418,6 +437,7 @@ drain_ends_when_all_have_run_and_not_before(void **state)
     (void)state;
     run_seeds(1, drain_a_tree);
     run_seeds(2, drain_past_a_cancelled_timeout);
+    run_seeds(1, drain_past_a_timeout_that_is_not_awaited);
 }
 
 /* ---- delicate orders ----------------------------------------------------- */

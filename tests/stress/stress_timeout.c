@@ -87,7 +87,8 @@ keep_time(void *arg)
     (void)arg;
     for (int i = 0; i < TIMEOUTS; i++) {
         tp_timeouts_add(&its, &records[i].timeout,
-            now_ns + LIFE_TICKS * (uint64_t)TP_TIMER_TICK_NS);
+            now_ns + LIFE_TICKS * (uint64_t)TP_TIMER_TICK_NS,
+            TP_TIMEOUT_AWAITED);
         atomic_store(&added_count, i + 1);
         now_ns += TP_TIMER_TICK_NS / 2;
         tick(now_ns);

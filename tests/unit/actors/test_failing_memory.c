@@ -36,6 +36,8 @@ struct counter {
 
 static int64_t accepted; /* what the counter was told, and had to get */
 static int64_t counted;
+static int timers_set_count;
+static int timers_run_count;
 
 static void
 on_add(struct troupe_self *self, void *state, const struct add *add)
@@ -75,9 +77,38 @@ on_answer(struct troupe_self *self, void *state, uint64_t context,
 }
 
 static void
+on_time(struct troupe_self *self, void *state, uint64_t context)
+{
+    (void)self, (void)state;
+    timers_run_count++;
+    CHECK(context == 5);
+}
+
+/* A timer that was set needs no memory, whichever way it ends. */
+static void
+set_timers(struct troupe_self *self)
+{
+    troupe_timer timer;
+
+    for (int i = 0; i < 3; i++) {
+        if (troupe_after(self, TROUPE_MS(i), on_time, 5, NULL) == TROUPE_OK) {
+            timers_set_count++;
+        }
+        if (troupe_every(self, TROUPE_MS(1), on_time, 6, &timer) == TROUPE_OK) {
+            CHECK(troupe_timer_cancel(self, &timer));
+        }
+        if (troupe_every(self, TROUPE_SECONDS(3600), on_time, 7, NULL) !=
+            TROUPE_OK) {
+            return;
+        }
+    }
+}
+
+static void
 on_ask_on(struct troupe_self *self, void *state, const struct ask_on *ask_on)
 {
     (void)state;
+    set_timers(self);
     (void)troupe_ask_then(
         self, ask_on->to, TROUPE_SECONDS(1), on_answer, 0, get);
 }
@@ -130,6 +161,8 @@ run(void)
 
     accepted = 0;
     counted = 0;
+    timers_set_count = 0;
+    timers_run_count = 0;
     if (err == TROUPE_OK) {
         err = troupe_runtime_start(runtime);
     }
@@ -164,6 +197,7 @@ each_request_for_memory_may_fail(void **state)
         assert_true(err == TROUPE_OK || err == TROUPE_E_NO_MEMORY ||
                     err == TROUPE_E_NO_REPLY || err == TROUPE_E_TIMED_OUT);
         assert_int_equal(accepted, counted);
+        assert_in_range(timers_run_count, 0, timers_set_count);
         assert_int_equal(tp_memory_blocks_count(), blocks);
         assert_int_equal(tp_memory_mappings_count(), mappings);
         refused_count += err != TROUPE_OK;

@@ -490,14 +490,31 @@ static void
 time_out_soon(struct tp_worker *worker, struct job *job)
 {
     (void)job;
-    tp_worker_add_timeout(worker, &timeouts[0], worker->now_ns + 1000000);
+    tp_worker_add_timeout(
+        worker, &timeouts[0], worker->now_ns + 1000000, TP_TIMEOUT_AWAITED);
 }
 
 static void
 time_out_in_an_hour(struct tp_worker *worker, struct job *job)
 {
     (void)job;
-    tp_worker_add_timeout(worker, &timeouts[0], worker->now_ns + HOUR_NS);
+    tp_worker_add_timeout(
+        worker, &timeouts[0], worker->now_ns + HOUR_NS, TP_TIMEOUT_AWAITED);
+}
+
+static void
+ring_in_an_hour(struct tp_worker *worker, struct job *job)
+{
+    (void)job;
+    tp_worker_add_timeout(
+        worker, &timeouts[1], worker->now_ns + HOUR_NS, TP_TIMEOUT_UNAWAITED);
+}
+
+static void
+ring_in_an_hour_and_time_out_soon(struct tp_worker *worker, struct job *job)
+{
+    ring_in_an_hour(worker, job);
+    time_out_soon(worker, job);
 }
 
 static void
@@ -548,6 +565,20 @@ drain_gives_up_at_its_deadline(void **state)
         scheduler, tp_clock_now_ns(&scheduler->clock) + 1000000));
     tp_scheduler_halt(scheduler);
     assert_int_equal(atomic_load(&expired_count), 0);
+    tp_worker_release_timeouts(&scheduler->workers[0]);
+    tp_worker_release_timeouts(&scheduler->workers[1]);
+    assert_int_equal(atomic_load(&released_count), 1);
+}
+
+static void
+drain_does_not_wait_for_a_timeout_that_is_not_awaited(void **state)
+{
+    (void)state;
+    start_with_timeouts(2);
+    jobs[0].run = ring_in_an_hour_and_time_out_soon;
+    ready(&jobs[0]);
+    drain_and_halt();
+    assert_int_equal(atomic_load(&expired_count), 1); /* the awaited one */
     tp_worker_release_timeouts(&scheduler->workers[0]);
     tp_worker_release_timeouts(&scheduler->workers[1]);
     assert_int_equal(atomic_load(&released_count), 1);
@@ -658,6 +689,7 @@ main(void)
         TEST(drain_of_an_idle_scheduler_is_true),
         TEST(drain_waits_for_a_timeout_and_what_it_starts),
         TEST(drain_gives_up_at_its_deadline),
+        TEST(drain_does_not_wait_for_a_timeout_that_is_not_awaited),
         TEST(a_timeout_cancelled_where_it_is_does_not_hold_up_drain),
         TEST(a_timeout_cancelled_elsewhere_does_not_hold_up_drain),
         TEST(a_second_drain_looks_again),

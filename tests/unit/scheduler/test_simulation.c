@@ -25,7 +25,8 @@ static struct tp_scheduler *scheduler;
 static struct tp_worker *worker;
 static struct job jobs[JOBS];
 static struct tp_timeout timeout;
-static uint64_t expired_at_ns;
+static struct tp_timeout later;
+static uint64_t expired_at_ns; /* the first */
 static int order[2 * JOBS];
 static int order_length;
 
@@ -39,7 +40,10 @@ note(struct tp_worker *on, struct job *job)
 static void
 expire(struct tp_worker *on, struct tp_timeout *expired)
 {
-    CHECK(expired == &timeout);
+    CHECK(expired == &later || expired == &timeout);
+    if (expired == &later) {
+        return;
+    }
     expired_at_ns = on->now_ns;
 }
 
@@ -228,7 +232,7 @@ with_nothing_ready_time_jumps_to_the_next_timeout(void **state)
 {
     (void)state;
     create(1);
-    tp_worker_add_timeout(worker, &timeout, 5 * TICK);
+    tp_worker_add_timeout(worker, &timeout, 5 * TICK, TP_TIMEOUT_AWAITED);
     while (expired_at_ns == 0) {
         assert_true(tp_simulation_step(scheduler, NEVER));
     }
@@ -243,7 +247,7 @@ what_is_ready_runs_before_time_jumps(void **state)
 {
     (void)state;
     create(1);
-    tp_worker_add_timeout(worker, &timeout, 1000000 * TICK);
+    tp_worker_add_timeout(worker, &timeout, 1000000 * TICK, TP_TIMEOUT_AWAITED);
     tp_scheduler_ready(scheduler, &jobs[0].task);
     assert_true(tp_simulation_step(scheduler, NEVER));
     assert_int_equal(order_length, 1);
@@ -255,7 +259,7 @@ time_stops_before_a_timeout_that_is_not_before_until(void **state)
 {
     (void)state;
     create(1);
-    tp_worker_add_timeout(worker, &timeout, 5 * TICK);
+    tp_worker_add_timeout(worker, &timeout, 5 * TICK, TP_TIMEOUT_AWAITED);
     while (tp_simulation_step(scheduler, 5 * TICK)) {
     }
     assert_true(expired_at_ns == 0);
@@ -282,11 +286,37 @@ drain_is_false_if_a_timeout_is_left_at_the_deadline(void **state)
 {
     (void)state;
     create(1);
-    tp_worker_add_timeout(worker, &timeout, 5 * TICK);
+    tp_worker_add_timeout(worker, &timeout, 5 * TICK, TP_TIMEOUT_AWAITED);
     assert_false(tp_scheduler_drain(scheduler, 4 * TICK));
     assert_true(expired_at_ns == 0);
     assert_true(tp_scheduler_drain(scheduler, 6 * TICK));
     assert_true(expired_at_ns == 5 * TICK);
+}
+
+static void
+drain_does_not_wait_for_a_timeout_that_is_not_awaited(void **state)
+{
+    (void)state;
+    create(1);
+    tp_worker_add_timeout(worker, &timeout, 5 * TICK, TP_TIMEOUT_UNAWAITED);
+    tp_scheduler_ready(scheduler, &jobs[0].task);
+    assert_true(tp_scheduler_drain(scheduler, NEVER));
+    assert_int_equal(order_length, 1);
+    assert_true(expired_at_ns == 0);
+    assert_true(now_ns() < 5 * TICK);
+}
+
+static void
+what_is_not_awaited_expires_while_drain_waits_for_others(void **state)
+{
+    (void)state;
+    create(1);
+    tp_worker_add_timeout(worker, &timeout, 2 * TICK, TP_TIMEOUT_UNAWAITED);
+    tp_worker_add_timeout(worker, &later, 5 * TICK, TP_TIMEOUT_AWAITED);
+    assert_false(tp_scheduler_drain(scheduler, 3 * TICK));
+    assert_true(expired_at_ns == 2 * TICK);
+    assert_true(tp_scheduler_drain(scheduler, NEVER));
+    assert_true(now_ns() == 5 * TICK);
 }
 
 int
@@ -306,6 +336,8 @@ main(void)
         TEST(time_stops_before_a_timeout_that_is_not_before_until),
         TEST(time_never_goes_back),
         TEST(drain_is_false_if_a_timeout_is_left_at_the_deadline),
+        TEST(drain_does_not_wait_for_a_timeout_that_is_not_awaited),
+        TEST(what_is_not_awaited_expires_while_drain_waits_for_others),
     };
 #undef TEST
     return cmocka_run_group_tests_name("simulation", tests, NULL, NULL);

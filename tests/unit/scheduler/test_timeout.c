@@ -33,7 +33,7 @@ setup(void **state)
 static void
 add_at(uint64_t tick)
 {
-    tp_timeouts_add(&its, &timeout, tick * TICK);
+    tp_timeouts_add(&its, &timeout, tick * TICK, TP_TIMEOUT_AWAITED);
 }
 
 static void
@@ -128,7 +128,8 @@ each_of_many_cancelled_ones_is_released_once(void **state)
 
     (void)state;
     for (int i = 0; i < 4; i++) {
-        tp_timeouts_add(&its, &many[i], (uint64_t)(i + 1) * TICK);
+        tp_timeouts_add(
+            &its, &many[i], (uint64_t)(i + 1) * TICK, TP_TIMEOUT_AWAITED);
     }
     tp_timeout_cancel(&mine, &its, &many[0]);
     tp_timeout_cancel(&mine, &its, &many[1]);
@@ -151,10 +152,10 @@ the_end_gives_back_all_that_is_left(void **state)
     struct tp_timeout *one;
 
     (void)state;
-    tp_timeouts_add(&its, &many[0], 1);
-    tp_timeouts_add(&its, &many[1], 1000 * TICK);
-    tp_timeouts_add(&its, &many[2], 2000 * TICK);
-    tp_timeouts_add(&its, &many[3], UINT64_MAX / 2);
+    tp_timeouts_add(&its, &many[0], 1, TP_TIMEOUT_AWAITED);
+    tp_timeouts_add(&its, &many[1], 1000 * TICK, TP_TIMEOUT_AWAITED);
+    tp_timeouts_add(&its, &many[2], 2000 * TICK, TP_TIMEOUT_AWAITED);
+    tp_timeouts_add(&its, &many[3], UINT64_MAX / 2, TP_TIMEOUT_AWAITED);
     tp_timeout_cancel(&mine, &its, &many[2]);
     while ((one = tp_timeouts_take_any(&its)) != NULL) {
         released[one - many]++;
@@ -168,9 +169,38 @@ static void
 the_end_gives_back_what_never_comes(void **state)
 {
     (void)state;
-    tp_timeouts_add(&its, &timeout, UINT64_MAX);
+    tp_timeouts_add(&its, &timeout, UINT64_MAX, TP_TIMEOUT_AWAITED);
     assert_ptr_equal(tp_timeouts_take_any(&its), &timeout);
     assert_null(tp_timeouts_take_any(&its));
+}
+
+static void
+what_is_awaited_is_counted_until_it_has_left_the_wheel(void **state)
+{
+    struct tp_timeout many[4];
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        tp_timeouts_add(
+            &its, &many[i], (uint64_t)(i + 1) * TICK, TP_TIMEOUT_AWAITED);
+    }
+    tp_timeouts_add(&its, &timeout, 9 * TICK, TP_TIMEOUT_UNAWAITED);
+    assert_int_equal(its.awaited_count, 4);
+    assert_non_null(tp_timeouts_pop_expired(&its, TICK));
+    assert_int_equal(its.awaited_count, 3);
+    tp_timeout_cancel(&its, &its, &many[1]);
+    assert_int_equal(its.awaited_count, 2);
+    tp_timeout_cancel(&mine, &its, &many[2]);
+    tp_timeout_cancel(&mine, &its, &many[3]);
+    assert_int_equal(its.awaited_count, 2);
+    assert_non_null(tp_timeouts_take_cancelled(&its));
+    assert_int_equal(its.awaited_count, 1);
+    assert_null(tp_timeouts_pop_expired(&its, 4 * TICK));
+    assert_int_equal(its.awaited_count, 0);
+    assert_non_null(tp_timeouts_take_cancelled(&its));
+    assert_int_equal(its.awaited_count, 0);
+    tp_timeout_cancel(&its, &its, &timeout);
+    assert_int_equal(its.awaited_count, 0);
 }
 
 int
@@ -191,6 +221,8 @@ main(void)
             each_of_many_cancelled_ones_is_released_once, setup),
         cmocka_unit_test_setup(the_end_gives_back_all_that_is_left, setup),
         cmocka_unit_test_setup(the_end_gives_back_what_never_comes, setup),
+        cmocka_unit_test_setup(
+            what_is_awaited_is_counted_until_it_has_left_the_wheel, setup),
     };
     return cmocka_run_group_tests_name("timeout", tests, NULL, NULL);
 }
