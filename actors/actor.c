@@ -6,6 +6,7 @@
 #include "actors/post.h"
 #include "actors/runtime.h"
 #include "actors/start.h"
+#include "actors/waits.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "scheduler/simulation.h"
@@ -240,6 +241,10 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message *message;
 
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
+        if (message->kind == TP_MESSAGE_PROBE) {
+            tp_waits_answer(self, actor, message);
+            continue;
+        }
         if (message->kind == TP_MESSAGE_START) {
             install(self, actor, message);
         } else if (is_for_occupant(actor, message)) {

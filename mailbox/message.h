@@ -36,10 +36,12 @@ enum tp_message_kind {
     TP_MESSAGE_MONITOR, /* the same three of a one-sided bond */
     TP_MESSAGE_DEMONITOR,
     TP_MESSAGE_DOWN,
+    TP_MESSAGE_WAITS, /* to a thread: what the sender waits for */
     TP_MESSAGE_START, /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_KILL,
     TP_MESSAGE_RESUME,
+    TP_MESSAGE_PROBE, /* asks what the receiver waits for */
 };
 
 struct troupe_message {

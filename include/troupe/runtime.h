@@ -177,6 +177,17 @@ TROUPE_API uint64_t troupe_runtime_seed(const struct troupe_runtime *runtime);
 TROUPE_API uint64_t troupe_runtime_order_signature(
     const struct troupe_runtime *runtime);
 
+/**
+ * Writes who waits for whose answer, a line an ask, and the cycles among them:
+ * "actor <0.1.1> (clerk) waits for actor <0.2.1> (shop): get_price, 1.2 s
+ * left". Asks every actor, so it waits for the handlers now running, a second
+ * at most for each thousand actors. For threads outside.
+ *
+ * Errors: WRONG_THREAD (inside a handler), NOT_RUNNING, NO_MEMORY.
+ */
+TROUPE_API troupe_err troupe_waits_print(
+    struct troupe_self *self, FILE *stream);
+
 /** Writes the report as a small table. */
 TROUPE_API void troupe_stop_report_print(
     FILE *stream, const struct troupe_stop_report *report);
