@@ -3,6 +3,8 @@
 
 #include "actors/answer.h"
 #include "actors/bond.h"
+#include "actors/crash.h"
+#include "actors/isolation.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
 #include "actors/start.h"
@@ -24,9 +26,11 @@ is_vacant(const struct tp_actor *actor)
     return actor->table == NULL;
 }
 
+/* The state, open to the actor's own code until the step is over. */
 static void *
 state_of(struct tp_actor *actor)
 {
+    tp_isolation_open_state(actor);
     return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
                ? actor->state.large->bytes
                : actor->state.bytes;
@@ -34,12 +38,23 @@ state_of(struct tp_actor *actor)
 
 /* ---- limits -------------------------------------------------------------- */
 
+/* What a slot without an occupant takes off by the usual marks does no harm:
+ * the mark is cleared sooner. */
+static const struct tp_limit_marks *
+marks_of(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (__builtin_expect((actor->flags & TP_ACTOR_IS_EXACT) != 0, 0)) {
+        return &tp_profiles_view(&self->runtime->profiles, actor)->marks;
+    }
+    return &self->runtime->marks;
+}
+
 static void
 take_off_limit(struct troupe_self *self, struct tp_actor *actor,
     uint64_t messages, uint64_t bytes)
 {
     if (tp_limit_subtract(
-            &actor->limit, &self->runtime->marks, messages, bytes)) {
+            &actor->limit, marks_of(self, actor), messages, bytes)) {
         tp_post_resume_paused(self, &actor->limit);
     }
 }
@@ -66,9 +81,43 @@ count_handled(struct troupe_self *self, struct tp_actor *actor,
     }
     actor->unsettled +=
         (1u << TP_ACTOR_UNSETTLED_BITS) + (1u << message->size_class);
-    if (__builtin_expect(actor->unsettled >= self->settle_max, 0)) {
+    if (__builtin_expect(actor->unsettled >= self->settle_max ||
+                             (actor->flags & TP_ACTOR_IS_EXACT) != 0,
+            0)) {
         settle(self, actor);
     }
+}
+
+/* Whatever the inbox still holds is counted too, and is newer. */
+static void
+drop_oldest(struct troupe_self *self, struct tp_actor *actor)
+{
+    const struct tp_limit_marks *marks = marks_of(self, actor);
+    struct troupe_message **place = &actor->mailbox.oldest;
+    struct troupe_message *message;
+
+    while (
+        tp_limit_is_exceeded(&actor->limit, marks) &&
+        (message = tp_mailbox_take_limited(&actor->mailbox, &place)) != NULL) {
+        take_off_limit(self, actor, 1, tp_post_bytes_of(message));
+        tp_post_dead(self, &message, actor->pid, TROUPE_DEAD_LETTER_DROPPED,
+            TROUPE_E_MAILBOX_FULL);
+    }
+}
+
+/* What is special about an occupant whose slot has this profile. */
+static uint16_t
+flags_of_profile(struct troupe_self *self, struct tp_actor *actor)
+{
+    const struct tp_profile *profile =
+        tp_profiles_view(&self->runtime->profiles, actor);
+
+    if (tp_profile_is_usual(actor)) {
+        return 0;
+    }
+    return profile->policy == TROUPE_MAILBOX_DROP_OLDEST
+               ? TP_ACTOR_IS_EXACT | TP_ACTOR_DROPS_OLDEST
+               : TP_ACTOR_IS_EXACT;
 }
 
 /*
@@ -100,6 +149,7 @@ pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
 
 /* ---- birth and death ----------------------------------------------------- */
 
+/* Takes message. */
 static void
 install(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
@@ -111,12 +161,17 @@ install(struct troupe_self *self, struct tp_actor *actor,
     actor->pid =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
     actor->flags = message->err;
+    actor->flags |= flags_of_profile(self, actor);
     actor->state = start->state;
     actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
+    tp_post_free(self, message); /* before: a crash would lose it */
     if (actor->table->start != NULL) {
+        tp_containment_enter();
         actor->table->start(self, state_of(actor));
+        tp_containment_leave();
     }
+    tp_isolation_close_state(actor);
 }
 
 void
@@ -145,7 +200,9 @@ run_stop_handler(struct troupe_self *self, struct tp_actor *actor)
     if (actor->table->stop != NULL && !self->is_sudden) {
         struct troupe_exit why = tp_exit_view(&self->exit);
 
+        tp_containment_enter();
         actor->table->stop(self, state_of(actor), &why);
+        tp_containment_leave();
     }
 }
 
@@ -172,6 +229,7 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
 {
     run_stop_handler(self, actor);
     free_extension(self, actor);
+    tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
         tp_state_free(self, actor->state.large);
     }
@@ -187,6 +245,9 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
 static bool __attribute__((cold))
 try_leave(struct troupe_self *self, struct tp_actor *actor)
 {
+    if (actor->unsettled > 0) {
+        settle(self, actor);
+    }
     actor->flags = 0;
     if (!tp_inbox_try_sleep(&actor->inbox)) {
         actor->flags = TP_ACTOR_IS_LEAVING;
@@ -247,7 +308,9 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
         }
         if (message->kind == TP_MESSAGE_START) {
             install(self, actor, message);
-        } else if (is_for_occupant(actor, message)) {
+            continue;
+        }
+        if (is_for_occupant(actor, message)) {
             obey(self, actor, (enum tp_message_kind)message->kind);
         }
         tp_post_free(self, message);
@@ -336,16 +399,22 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         tp_behaviour_find(actor->table, message->schema);
 
     self->in_hand = message;
+    self->recent[self->handled_count % TP_SELF_RECENT_COUNT] = message->schema;
     if (__builtin_expect(line != NULL, 1)) {
-        int fault = line->dispatch(self, state_of(actor), message->payload,
-            message->payload + message->payload_size, line->handler);
+        int fault;
 
+        tp_containment_enter();
+        fault = line->dispatch(self, state_of(actor), message->payload,
+            message->payload + message->payload_size, line->handler);
+        tp_containment_leave();
         if (__builtin_expect(fault != 0, 0)) {
             bury_undecodable(self, actor, fault);
             return;
         }
     } else if (actor->table->any != NULL) {
+        tp_containment_enter();
         actor->table->any(self, state_of(actor), message);
+        tp_containment_leave();
     } else {
         self->in_hand = NULL;
         bury(self, actor, message, TROUPE_DEAD_LETTER_NO_HANDLER,
@@ -397,6 +466,7 @@ handle(struct troupe_self *self, struct tp_actor *actor,
     if (__builtin_expect(tp_message_is_limited(message), 1)) {
         count_handled(self, actor, message);
         if (__builtin_expect(!is_for_occupant(actor, message), 0)) {
+            settle(self, actor);
             bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
                 TROUPE_E_NO_SUCH_ACTOR);
             return;
@@ -420,6 +490,8 @@ begin_turn(
 {
     self->actor = actor;
     self->pid = actor->pid;
+    self->handled_before_turn = self->handled_count;
+    tp_containment.opened = NULL;
     if (__builtin_expect(worker->simulation != NULL, 0)) {
         tp_simulation_note(worker->simulation, actor->index);
     }
@@ -435,6 +507,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     }
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
         vacate(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
+        drop_oldest(self, actor);
     }
     if (self->congested != NULL) {
         pause_on_congested(self, actor);
@@ -464,6 +539,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     if (__builtin_expect((actor->flags & TP_ACTOR_IS_PAUSED) == 0, 1) &&
         (message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
         handle(self, actor, message);
+        tp_isolation_close_state(actor);
         tp_worker_count_handler(self->worker);
         return true;
     }
@@ -495,6 +571,61 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
     self->actor = NULL;
 }
 
+/* ---- a crash ------------------------------------------------------------- */
+
+/* What nobody will handle any more; the end of an ask is not a letter. */
+static void
+bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message = self->in_hand;
+
+    self->in_hand = NULL;
+    self->has_failed = false;
+    if (self->is_kept) {
+        self->is_kept = false;
+        if (message == NULL || !tp_message_is_limited(message)) {
+            return; /* it is handed on, or a gathering has it */
+        }
+        tp_kept_remove(&actor->extension->kept, message);
+    }
+    if (message == NULL) {
+        return;
+    }
+    if (tp_message_is_limited(message) ||
+        (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK)) {
+        bury(self, actor, message, TROUPE_DEAD_LETTER_CRASHED,
+            TROUPE_E_ACTOR_FAILED);
+    } else if (tp_bond_is_kind(message->kind)) {
+        tp_bond_sweep(self, message);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
+void
+tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash)
+{
+    struct tp_actor *actor = self->actor;
+
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self);
+    }
+    tp_crash_report(self, crash);
+    troupe_message_release(self, &tp_containment.opened);
+    bury_in_hand(self, actor);
+    tp_call_release(self, &self->call);
+    tp_exit_release(self, &self->exit); /* it may have crashed while it ended */
+    self->exit = (struct tp_exit){.kind = TROUPE_EXIT_CRASHED,
+        .signal = (uint8_t)crash->signal,
+        .address = crash->address};
+    self->is_sudden = true;
+    vacate(self, actor);
+    self->actor = NULL;
+    tp_worker_count_handler(self->worker);
+    /* Its mail is buried in turns of its own. */
+    tp_worker_yield(self->worker, &actor->task);
+}
+
 /* ---- the end ------------------------------------------------------------- */
 
 static void
@@ -507,8 +638,7 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
             TROUPE_E_NOT_RUNNING);
     } else if (message->kind == TP_MESSAGE_START) {
         tp_start_release(self, message);
-    } else if (message->kind >= TP_MESSAGE_LINK &&
-               message->kind <= TP_MESSAGE_DOWN) {
+    } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_sweep(self, message);
     } else {
         tp_post_free(self, message);

@@ -20,7 +20,7 @@
  *
  * Who may touch what:
  *     inbox limit              any thread, through their functions
- *     issued                   written by the spawner that holds the free slot
+ *     issued task.tag          written by the spawner that holds the free slot
  *     next_free                whoever holds the free slot
  *     the second line          the owner: between a push that returned true and
  *                              the try_sleep that ends the run
@@ -31,7 +31,12 @@
  * messages. So a limit may count a few messages too many, at most a quarter of
  * the low mark. No relief is missed: who congests the mailbox then pushes a
  * message, and the run that handles it finds the mark when it is about to
- * sleep.
+ * sleep. A slot without an occupant counts exactly, or its next life, which may
+ * have low marks, would begin with some of them taken. So does an actor with a
+ * profile of its own (actors/profile.h).
+ *
+ * An actor that drops its oldest messages does so before each message that it
+ * handles, from the front, until no more waits than the high mark allows.
  *
  * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
  * it, so that control messages are handled and it can see that it has become
@@ -55,9 +60,13 @@ enum {
     TP_ACTOR_IS_PAUSED = 1,
     TP_ACTOR_IS_STOPPING = 2, /* ends after the message in hand */
     TP_ACTOR_IS_LEAVING = 4,  /* vacated; the slot is free when it sleeps */
-    TP_ACTOR_ATTENTION = 16,
-    TP_ACTOR_HAS_LARGE_STATE = 16,
-    TP_ACTOR_ENDS_ON_DECODE_ERROR = 32,
+    TP_ACTOR_DROPS_OLDEST = 8,
+    TP_ACTOR_IS_SUSPENDED = 16, /* between two lives (actors/child.h) */
+    TP_ACTOR_ATTENTION = 32,
+    TP_ACTOR_HAS_LARGE_STATE = 32,
+    TP_ACTOR_IS_EXACT = 64, /* has a profile, and settles each message */
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 128,
+    TP_ACTOR_SUPERVISES = 256, /* actors/supervisor.h */
 };
 
 enum { TP_ACTOR_UNSETTLED_BITS = 24 };
@@ -82,8 +91,8 @@ struct tp_actor {
      * never made. Whoever has a pid honestly got it after the write.
      */
     uint32_t issued;
-    uint32_t index; /* of the slot; written with the first incarnation */
-    struct tp_task task;
+    uint32_t index;      /* of the slot; written with the first incarnation */
+    struct tp_task task; /* tag: of its profile */
     union {
         struct tp_actor *next_free;
         struct tp_parker *parker; /* of a thread outside: task is ELSEWHERE */
@@ -113,6 +122,13 @@ struct troupe_self;
  */
 void tp_actor_end(
     struct troupe_self *self, struct tp_actor *actor, struct tp_exit why);
+
+/*
+ * Ends the actor whose turn it is, which has crashed in user code. Its turn is
+ * over. Called by the worker in the place of what the crash has skipped.
+ */
+struct tp_crash;
+void tp_actor_crashed(struct troupe_self *self, const struct tp_crash *crash);
 
 /* What the sweep finds of an actor. */
 struct tp_actor_remains {

@@ -28,30 +28,19 @@ drop_late_reply(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
     if (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK) {
-        struct tp_dead_letter letter = {
-            .cause = TROUPE_DEAD_LETTER_LATE_REPLY,
-            .schema = message->schema,
-            .receiver = tp_registry_pid(
+        tp_dead_letters_record_message(self, message,
+            tp_registry_pid(
                 &self->runtime->registry, actor, message->incarnation),
-            .sender = message->sender,
-        };
-
-        tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+            TROUPE_DEAD_LETTER_LATE_REPLY);
     }
     tp_post_free(self, message);
 }
 
-/* Done with the answer in hand, unless it is kept for a gathering. */
+/* Done with the answer, unless it is kept for a gathering. */
 static void
-put_down(struct troupe_self *self)
+put_down(struct troupe_self *self, struct troupe_message *message)
 {
-    struct troupe_message *message = self->in_hand;
-
-    if (self->chain.newest != NULL) {
-        tp_post_flush(self);
-    }
     tp_call_release(self, &self->call);
-    self->in_hand = NULL;
     if (self->is_kept) {
         self->is_kept = false;
     } else {
@@ -80,10 +69,11 @@ tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
         answer.message = message;
     }
     message->request = 0; /* it is no request: there is nothing to reply to */
-    self->in_hand = message;
+    tp_post_begin_handler(self, message);
     self->call = ask.call;
     ask.then(self, state, ask.context, &answer);
-    put_down(self);
+    tp_post_end_handler(self);
+    put_down(self, message);
 }
 
 void

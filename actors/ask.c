@@ -132,6 +132,7 @@ troupe_ask_then_closed(struct troupe_self *self, troupe_pid to,
     uint64_t timeout_ns, troupe_continuation *then, uint64_t context,
     struct troupe_message *message, const uint8_t *end)
 {
+    TP_RUNTIME_CALL();
     struct tp_ask_options options = {to, timeout_ns, then, context};
     uint64_t request;
     troupe_err err;
@@ -148,6 +149,7 @@ troupe_err
 troupe_ask_closed(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
     struct troupe_message *message, const uint8_t *end)
 {
+    TP_RUNTIME_CALL();
     troupe_err err;
 
     troupe_message_close(message, end);
@@ -203,6 +205,7 @@ troupe_err
 troupe_reply_closed(struct troupe_self *self, struct troupe_message *message,
     const uint8_t *end)
 {
+    TP_RUNTIME_CALL();
     if (!is_unanswered(self->in_hand)) {
         tp_post_free(self, message);
         return no_request();
@@ -220,6 +223,7 @@ message_of(struct troupe_request *request)
 troupe_err
 troupe_request_keep(struct troupe_self *self, struct troupe_request **request)
 {
+    TP_RUNTIME_CALL();
     struct troupe_message *message = self->in_hand;
     struct tp_extension *extension;
 
@@ -255,6 +259,7 @@ troupe_reply_to_closed(struct troupe_self *self,
     struct troupe_request **request, struct troupe_message *message,
     const uint8_t *end)
 {
+    TP_RUNTIME_CALL();
     troupe_err err;
 
     if (!is_unanswered(message_of(*request))) {
@@ -273,6 +278,7 @@ void
 troupe_request_release(
     struct troupe_self *self, struct troupe_request **request)
 {
+    TP_RUNTIME_CALL();
     if (*request != NULL) {
         tp_call_end(
             self, message_of(*request)->sender, message_of(*request)->request);
@@ -287,6 +293,7 @@ troupe_err
 troupe_request_forward(
     struct troupe_self *self, struct troupe_request **request, troupe_pid to)
 {
+    TP_RUNTIME_CALL();
     struct troupe_message *message = message_of(*request);
     bool is_in_hand = message == self->in_hand;
     troupe_pid sender;

@@ -283,6 +283,7 @@ send(struct troupe_self *self, troupe_pid to, struct troupe_message *end,
 troupe_err
 troupe_link(struct troupe_self *self, troupe_pid actor)
 {
+    TP_RUNTIME_CALL();
     const struct wanted link = {TP_MESSAGE_EXIT, actor, 0};
     struct troupe_message *theirs;
     struct troupe_message *mine;
@@ -304,6 +305,7 @@ troupe_link(struct troupe_self *self, troupe_pid actor)
 void
 troupe_unlink(struct troupe_self *self, troupe_pid actor)
 {
+    TP_RUNTIME_CALL();
     const struct wanted link = {TP_MESSAGE_EXIT, actor, 0};
     struct troupe_message *mine;
 
@@ -319,6 +321,7 @@ troupe_err
 troupe_monitor(struct troupe_self *self, troupe_pid actor,
     troupe_down_handler *then, uint64_t context, troupe_monitor_id *monitor)
 {
+    TP_RUNTIME_CALL();
     struct troupe_message *theirs;
     struct troupe_message *mine;
     troupe_err err = check(self, actor);
@@ -364,6 +367,7 @@ take_watch(struct tp_actor *actor, troupe_monitor_id monitor)
 void
 troupe_demonitor(struct troupe_self *self, troupe_monitor_id *monitor)
 {
+    TP_RUNTIME_CALL();
     struct troupe_message *mine;
 
     if (self == NULL || self->worker == NULL) {

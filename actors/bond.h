@@ -59,6 +59,12 @@ struct tp_bonds {
     uint32_t count;
 };
 
+static inline bool
+tp_bond_is_kind(unsigned kind)
+{
+    return kind >= TP_MESSAGE_LINK && kind <= TP_MESSAGE_DOWN;
+}
+
 /* Takes a message of kind LINK to DOWN to the occupant. */
 void tp_bond_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, void *state);

@@ -1,54 +1,54 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dead_letters: what was sent and not handled, counted by cause and schema.
+ * dead_letters: what was sent and not handled.
  *
- * Every message that troupe drops passes here, so that a person sees it: the
- * first of a kind is logged, then the tenth, the hundredth and so on, each with
- * its latest receiver and sender. A flood costs an addition each.
+ * Every message that troupe drops passes here, so that a person sees it:
  *
- *     tp_dead_letters_record    any thread
- *     tp_dead_letters_count     any thread; exact when no thread records
+ *     the table           counts it, and keeps the last of each row
+ *     the log             the first of a cause and message, the tenth, the
+ *                         hundredth and so on, with receiver and sender
+ *     the alarm           when there are too many within a time
+ *     the subscribers     are told of each
  *
- * A kind gets a place in a table by a compare-and-swap of its key and keeps it.
- * When the table is full, further kinds share a last place.
+ * What is left when the runtime stops is in the table and in the report of the
+ * stop, and nobody is told. A flood costs two additions and the copy of some
+ * bytes each; with subscribers, a notice each until they are congested.
+ *
+ *     tp_dead_letters_init fini    one thread
+ *     tp_dead_letters_record       self's thread
+ *     tp_dead_letters_count        any thread; exact when no thread records
  */
 #ifndef TROUPE_ACTORS_DEAD_LETTERS_H
 #define TROUPE_ACTORS_DEAD_LETTERS_H
 
-#include "actors/log.h"
-#include "actors/pid_text.h"
+#include "actors/letter_alarm.h"
+#include "actors/letter_subscribers.h"
+#include "actors/letter_table.h"
 #include "mailbox/message.h"
-#include "troupe/runtime.h"
-
-enum { TP_DEAD_LETTERS_KINDS_MAX = 255 };
 
 struct tp_dead_letters {
-    struct tp_log log;
-    struct {
-        /*
-         * 1 + cause in the high half, schema in the low one; 0: free. Written
-         * once by compare-and-swap, by any thread.
-         */
-        uint64_t kind;
-        /* Added to by any thread; orders nothing. */
-        uint64_t count;
-    } kinds[TP_DEAD_LETTERS_KINDS_MAX + 1];
-    /* How many of each cause. Added to by any thread; orders nothing. */
-    uint64_t causes[TROUPE_DEAD_LETTER_CAUSES_COUNT];
+    struct tp_letter_table *table;
+    struct tp_letter_alarm alarm;
+    struct tp_letter_subscribers subscribers;
 };
 
-struct tp_dead_letter {
-    enum troupe_dead_letter_cause cause;
-    uint32_t schema;
-    troupe_pid receiver;
-    troupe_pid sender;
-};
+/* Of zeroed memory. NO_MEMORY, INVALID_ARGUMENT (options); to be finished in
+ * any case. */
+TROUPE_MUST_USE troupe_err tp_dead_letters_init(
+    struct tp_dead_letters *letters, const struct troupe_options *options);
+void tp_dead_letters_fini(struct tp_dead_letters *letters);
 
+/* What is not handled, and why; payload NULL if it could not be made. */
 void tp_dead_letters_record(
-    struct tp_dead_letters *letters, const struct tp_dead_letter *letter);
+    struct troupe_self *self, const struct tp_dead_letter *letter);
+
+/* A message that is not handled, for that receiver. It stays the caller's. */
+void tp_dead_letters_record_message(struct troupe_self *self,
+    const struct troupe_message *message, troupe_pid receiver,
+    enum troupe_dead_letter_cause cause);
 
 /* How many there were of this cause. */
 uint64_t tp_dead_letters_count(
-    struct tp_dead_letters *letters, enum troupe_dead_letter_cause cause);
+    const struct tp_dead_letters *letters, enum troupe_dead_letter_cause cause);
 
 #endif

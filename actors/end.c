@@ -55,6 +55,7 @@ is_own(struct troupe_self *self, troupe_pid actor)
 troupe_err
 troupe_stop(struct troupe_self *self, troupe_pid actor)
 {
+    TP_RUNTIME_CALL();
     if (is_own(self, actor)) {
         tp_actor_end(
             self, self->actor, (struct tp_exit){.kind = TROUPE_EXIT_NORMAL});
@@ -66,6 +67,7 @@ troupe_stop(struct troupe_self *self, troupe_pid actor)
 troupe_err
 troupe_kill(struct troupe_self *self, troupe_pid actor)
 {
+    TP_RUNTIME_CALL();
     if (is_own(self, actor)) {
         self->is_sudden = true;
         tp_actor_end(
@@ -96,6 +98,7 @@ report(struct troupe_self *self, const struct tp_exit *why)
 void
 troupe_fail(struct troupe_self *self, int code, const char *format, ...)
 {
+    TP_RUNTIME_CALL();
     struct tp_exit why = {.kind = TROUPE_EXIT_FAILED, .code = code};
     va_list arguments;
 

@@ -123,7 +123,8 @@ is_decided(const struct troupe_gathered *gathered,
     return is_out_of_reach(gathered);
 }
 
-/* The continuation of each ask. */
+/* The continuation of each ask: the runtime's own code, where user code is
+ * expected. */
 static void
 take_answer(struct troupe_self *self, void *state, uint64_t context,
     const struct troupe_answer *answer)
@@ -131,6 +132,7 @@ take_answer(struct troupe_self *self, void *state, uint64_t context,
     struct tp_gather_place *place = (void *)(uintptr_t)context;
     struct troupe_gathered *gathered = place->gathered;
 
+    tp_containment_leave();
     place->request = 0;
     place->answer = *answer;
     if (answer->err == TROUPE_OK) {
@@ -142,7 +144,9 @@ take_answer(struct troupe_self *self, void *state, uint64_t context,
     }
     if (is_decided(gathered, answer, &gathered->err)) {
         withdraw_open(self, gathered);
+        tp_containment_enter();
         gathered->then(self, state, gathered->context, gathered);
+        tp_containment_leave();
         destroy(self, gathered);
     }
 }
@@ -244,6 +248,7 @@ troupe_gather_closed(struct troupe_self *self,
     const struct troupe_gather *gather, struct troupe_message *message,
     const uint8_t *end)
 {
+    TP_RUNTIME_CALL();
     struct troupe_gathered *gathered = NULL;
     troupe_err err = check(self, gather);
 

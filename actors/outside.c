@@ -51,10 +51,8 @@ sort_one(struct troupe_self *self, struct troupe_message *message)
         return;
     }
     if (message->kind == TP_MESSAGE_REPLY && message->err == TROUPE_OK) {
-        struct tp_dead_letter letter = {TROUPE_DEAD_LETTER_LATE_REPLY,
-            message->schema, self->pid, message->sender};
-
-        tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+        tp_dead_letters_record_message(
+            self, message, self->pid, TROUPE_DEAD_LETTER_LATE_REPLY);
     }
     tp_post_free(self, message);
 }
@@ -253,10 +251,10 @@ occupy(struct troupe_self *self, struct tp_actor *actor)
     }
     actor->parker = &self->parker;
     ck_pr_store_32(&actor->task.bound, TP_TASK_ELSEWHERE);
-    /* Full, and so congested: as senders expect of a full mailbox (post.c). */
     ck_pr_store_64(&actor->limit.held,
-        TP_LIMIT_OF(runtime->marks.messages_hard, 0) | TP_LIMIT_CONGESTED);
+        TP_LIMIT_CONGESTED | TP_LIMIT_OF(runtime->marks.messages_hard, 0));
     self->pid = tp_registry_issue(&runtime->registry, actor);
+    tp_profiles_assign(&runtime->profiles, actor, TP_PROFILE_USUAL);
     actor->pid = self->pid;
     actor->table = NULL;
     self->actor = actor;
@@ -359,6 +357,7 @@ enter(struct troupe_runtime *runtime)
 struct troupe_self *
 troupe_thread_self(struct troupe_runtime *runtime)
 {
+    TP_RUNTIME_CALL();
     struct troupe_self *self;
 
     if (tp_runtime_state_of(runtime) > TP_RUNTIME_RUNNING) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/post.h"
 
+#include "actors/isolation.h"
 #include "base/err.h"
-
-enum { CHAINED_CLASS_MAX = 4 }; /* up to 512 bytes */
 
 static inline void
 make_ready(struct troupe_self *self, struct tp_actor *actor)
@@ -40,8 +39,8 @@ refuse(struct tp_actor *actor, troupe_pid to)
             "%s is a thread outside the runtime: it takes replies only",
             tp_pid_text(text, to));
     }
-    return tp_err_set(TROUPE_E_MAILBOX_FULL,
-        "the mailbox of %s is at its hard limit", tp_pid_text(text, to));
+    return tp_err_set(TROUPE_E_MAILBOX_FULL, "the mailbox of %s is full",
+        tp_pid_text(text, to));
 }
 
 static troupe_err __attribute__((cold)) no_such_actor(troupe_pid to)
@@ -106,33 +105,105 @@ extend_chain(struct troupe_self *self, struct troupe_message *message)
 static bool
 is_chainable(const struct troupe_message *message)
 {
-    return message->size_class < CHAINED_CLASS_MAX;
+    return message->size_class < TP_POST_CHAINED_CLASS_MAX;
+}
+
+/* Counts a limited message and pushes it. False: there is no room for it. */
+static bool
+try_push(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message, const struct tp_profile *profile)
+{
+    enum tp_limit_verdict verdict =
+        tp_limit_add(&actor->limit, &profile->marks, tp_post_bytes_of(message));
+
+    if (verdict == TP_LIMIT_REFUSED) {
+        return false;
+    }
+    if (verdict == TP_LIMIT_TAKEN_BUT_CONGESTED && actor != self->actor &&
+        profile->policy == TROUPE_MAILBOX_PAUSE) {
+        self->congested = actor;
+    }
+    push(self, actor, &message);
+    return true;
+}
+
+static void
+drop(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
+{
+    tp_post_dead(
+        self, &message, to, TROUPE_DEAD_LETTER_DROPPED, TROUPE_E_MAILBOX_FULL);
+}
+
+static void
+redirect(struct troupe_self *self, troupe_pid to,
+    struct troupe_message *message, troupe_pid redirect_to)
+{
+    struct tp_actor *actor =
+        tp_registry_find(&self->runtime->registry, redirect_to);
+    struct tp_profile copy;
+
+    message->incarnation = troupe_pid_incarnation(redirect_to);
+    if (actor == NULL ||
+        !try_push(self, actor, message,
+            tp_profiles_read(&self->runtime->profiles, actor, &copy))) {
+        drop(self, to, message);
+    }
+}
+
+/* The pid is of a life that has ended, and the slot has begun another. Read
+ * after the profile: actors/profile.h says why. */
+static bool
+is_outlived(struct tp_actor *actor, troupe_pid to)
+{
+    ck_pr_fence_acquire();
+    return ck_pr_load_32(&actor->issued) != troupe_pid_incarnation(to);
+}
+
+/* There is no room for the message: its receiver's policy has the word. */
+static troupe_err __attribute__((cold))
+overflow(struct troupe_self *self, struct tp_actor *actor, troupe_pid to,
+    struct troupe_message *message, const struct tp_profile *profile)
+{
+    if (is_outlived(actor, to)) {
+        tp_post_dead(self, &message, to, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
+            TROUPE_E_NO_SUCH_ACTOR);
+        return TROUPE_OK;
+    }
+    switch ((enum troupe_mailbox_policy)profile->policy) {
+    case TROUPE_MAILBOX_DROP_NEWEST:
+        drop(self, to, message);
+        return TROUPE_OK;
+    case TROUPE_MAILBOX_REDIRECT:
+        redirect(self, to, message, profile->redirect_to);
+        return TROUPE_OK;
+    case TROUPE_MAILBOX_DEFAULT:
+    case TROUPE_MAILBOX_PAUSE:
+    case TROUPE_MAILBOX_REJECT:
+    case TROUPE_MAILBOX_DROP_OLDEST:
+    case TROUPE_MAILBOX_UNBOUNDED:
+        break;
+    }
+    return refuse(actor, to);
 }
 
 /* Pushes one message now. */
 static troupe_err __attribute__((noinline)) post_alone(struct troupe_self *self,
     struct tp_actor *actor, troupe_pid to, struct troupe_message *message)
 {
-    if (tp_message_is_limited(message)) {
-        bool relieved;
-        enum tp_limit_verdict verdict = tp_limit_add(&actor->limit,
-            &self->runtime->marks, tp_post_bytes_of(message), &relieved);
+    const struct tp_profile *profile;
+    struct tp_profile copy;
 
-        if (relieved) {
-            tp_post_resume_paused(self, &actor->limit);
-        }
-        if (verdict == TP_LIMIT_REFUSED) {
-            return refuse(actor, to);
-        }
-        if (verdict == TP_LIMIT_TAKEN_BUT_CONGESTED && actor != self->actor) {
-            self->congested = actor;
-        }
+    if (!tp_message_is_limited(message)) {
+        push(self, actor, &message);
+        return TROUPE_OK;
     }
-    push(self, actor, &message);
-    return TROUPE_OK;
+    profile = tp_profiles_read(&self->runtime->profiles, actor, &copy);
+    return try_push(self, actor, message, profile)
+               ? TROUPE_OK
+               : overflow(self, actor, to, message, profile);
 }
 
-static inline __attribute__((always_inline)) troupe_err
+static troupe_err
 post(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
     struct tp_actor *actor;
@@ -153,6 +224,7 @@ post(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
     /* A mailbox that is full is congested. */
     if (__builtin_expect(
             self->in_hand != NULL && is_chainable(message) &&
+                tp_profile_is_usual(actor) &&
                 (!tp_limit_is_congested(&actor->limit) ||
                     !tp_limit_is_full(&actor->limit, &self->runtime->marks)),
             1)) {
@@ -163,13 +235,13 @@ post(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 }
 
 troupe_err
-tp_post(
+tp_post_on(
     struct troupe_self *self, troupe_pid to, struct troupe_message **message)
 {
-    troupe_err err;
+    struct troupe_message *moved = tp_isolation_begin_move(self, *message);
+    troupe_err err = post(self, to, moved);
 
-    (*message)->sender = self->pid;
-    err = post(self, to, *message);
+    tp_isolation_end_move(self, to, *message, moved, err);
     if (__builtin_expect(err == TROUPE_OK, 1)) {
         *message = NULL;
     }
@@ -177,15 +249,11 @@ tp_post(
 }
 
 troupe_err
-tp_post_on(
+tp_post(
     struct troupe_self *self, troupe_pid to, struct troupe_message **message)
 {
-    troupe_err err = post(self, to, *message);
-
-    if (err == TROUPE_OK) {
-        *message = NULL;
-    }
-    return err;
+    (*message)->sender = self->pid;
+    return tp_post_on(self, to, message);
 }
 
 void
@@ -236,14 +304,7 @@ void
 tp_post_dead(struct troupe_self *self, struct troupe_message **message,
     troupe_pid receiver, enum troupe_dead_letter_cause cause, troupe_err err)
 {
-    struct tp_dead_letter letter = {
-        .cause = cause,
-        .schema = (*message)->schema,
-        .receiver = receiver,
-        .sender = (*message)->sender,
-    };
-
-    tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+    tp_dead_letters_record_message(self, *message, receiver, cause);
     if ((*message)->kind == TP_MESSAGE_REQUEST && (*message)->request != 0) {
         tp_post_refusal(self, message, err);
     } else {

@@ -13,6 +13,12 @@
  * handler sends. A message that is refused is refused when it is sent, since
  * chains begin only where there is room.
  *
+ * For a receiver with a profile of its own nothing is chained: each message is
+ * counted when it is sent, so that its marks are exact, and if there is no room
+ * its policy says what becomes of it (actors/profile.h). A message that is
+ * redirected is tried once more, at the other receiver, and not a third time.
+ * Only a receiver whose policy is to pause gets its senders paused.
+ *
  * All functions are for self's thread.
  */
 #ifndef TROUPE_ACTORS_POST_H
@@ -21,9 +27,17 @@
 #include "actors/call.h"
 #include "actors/runtime.h"
 
+enum {
+    TP_POST_CHAINED_CLASS_MAX = 4,
+    /* The largest block that is chained. */
+    TP_POST_CHAINED_BYTES = TP_BLOCK_BYTES_MIN
+                            << (TP_POST_CHAINED_CLASS_MAX - 1),
+};
+
 /*
- * Gives *message to the actor and sets it to NULL. NO_SUCH_ACTOR: never made;
- * MAILBOX_FULL; NO_HANDLER: a thread outside takes only replies.
+ * Gives *message to the actor, or to what its mailbox's policy says, and sets
+ * it to NULL. NO_SUCH_ACTOR: never made; MAILBOX_FULL; NO_HANDLER: a thread
+ * outside takes only replies.
  */
 TROUPE_MUST_USE troupe_err tp_post(
     struct troupe_self *self, troupe_pid to, struct troupe_message **message);
@@ -47,11 +61,13 @@ static inline void
 tp_post_begin_handler(struct troupe_self *self, struct troupe_message *message)
 {
     self->in_hand = message;
+    tp_containment_enter();
 }
 
 static inline void
 tp_post_end_handler(struct troupe_self *self)
 {
+    tp_containment_leave();
     if (self->chain.newest != NULL) {
         tp_post_flush(self);
     }

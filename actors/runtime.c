@@ -2,7 +2,9 @@
 #include "actors/runtime.h"
 
 #include "actors/answer.h"
+#include "actors/isolation.h"
 #include "actors/outside.h"
+#include "actors/post.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/memory.h"
@@ -107,6 +109,25 @@ read_environment(struct troupe_options *options)
     return TROUPE_OK;
 }
 
+/* TROUPE_CONTAIN=0 lets a crash end the process. */
+static troupe_err
+read_contain(struct troupe_options *options)
+{
+    const char *text = getenv("TROUPE_CONTAIN");
+
+    if (text == NULL || strcmp(text, "1") == 0) {
+        return TROUPE_OK;
+    }
+    options->crash_ends_process = true;
+    if (strcmp(text, "0") != 0) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "TROUPE_CONTAIN is \"%s\"; it must be 0 (a crash ends the process) "
+            "or 1",
+            text);
+    }
+    return TROUPE_OK;
+}
+
 static troupe_err
 resolve(const struct troupe_options *given, struct troupe_options *options)
 {
@@ -123,6 +144,9 @@ resolve(const struct troupe_options *given, struct troupe_options *options)
         memcpy(options, given, given->size);
     }
     err = read_environment(options);
+    if (err == TROUPE_OK) {
+        err = read_contain(options);
+    }
     if (err != TROUPE_OK) {
         return err;
     }
@@ -161,12 +185,6 @@ choose_workers_count(
 
 /* ---- life ---------------------------------------------------------------- */
 
-static void
-ignore_worker(struct tp_worker *worker)
-{
-    (void)worker;
-}
-
 /* Whose timeout it is, its purpose says. */
 static void
 expire_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
@@ -195,6 +213,17 @@ enter_worker(struct tp_worker *worker)
 
     /* So that a call from a handler is told from one outside. */
     (void)pthread_setspecific(self->runtime->key, self);
+    if (self->signal_stack.pages != NULL) {
+        tp_signal_stack_put_on(&self->signal_stack);
+    }
+}
+
+static void
+leave_worker(struct tp_worker *worker)
+{
+    struct troupe_self *self = worker->local;
+
+    tp_signal_stack_take_off(&self->signal_stack);
 }
 
 static troupe_err
@@ -213,11 +242,27 @@ create_scheduler(
                 .expire = expire_timeout,
                 .release = release_timeout,
                 .enter = enter_worker,
-                .leave = ignore_worker,
+                .leave = leave_worker,
+                .enclose =
+                    options->crash_ends_process ? NULL : tp_containment_enclose,
             },
     };
 
     return tp_scheduler_create(&wanted, &runtime->scheduler);
+}
+
+static troupe_err
+create_profiles(
+    struct troupe_runtime *runtime, const struct troupe_options *options)
+{
+    troupe_err err = tp_profiles_init(
+        &runtime->profiles, &runtime->registry, &options->mailbox);
+
+    if (err == TROUPE_OK) {
+        runtime->marks =
+            tp_profiles_at(&runtime->profiles, TP_PROFILE_USUAL)->marks;
+    }
+    return err;
 }
 
 /* How many messages may be pushed together, or come off a limit late: so few
@@ -226,7 +271,11 @@ static uint32_t
 late_max(const struct troupe_runtime *runtime)
 {
     uint64_t quarter = runtime->marks.messages_low / 4;
+    uint64_t in_bytes = runtime->marks.bytes_low / 4 / TP_POST_CHAINED_BYTES;
 
+    if (in_bytes < quarter) {
+        quarter = in_bytes;
+    }
     return quarter < 1 ? 1 : quarter > 64 ? 64 : (uint32_t)quarter;
 }
 
@@ -257,6 +306,42 @@ create_selves(struct troupe_runtime *runtime)
     return TROUPE_OK;
 }
 
+/* What a crash is contained with. */
+static troupe_err
+create_containment(struct troupe_runtime *runtime)
+{
+    unsigned count = runtime->scheduler->workers_count;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (!tp_signal_stack_create(&runtime->workers[i].signal_stack)) {
+            return tp_err_set(TROUPE_E_NO_MEMORY,
+                "no memory for the signal stacks of %u workers", count);
+        }
+    }
+    if (runtime->is_simulated) {
+        tp_signal_stack_put_on(&runtime->workers[0].signal_stack);
+    }
+    tp_containment_install();
+    return TROUPE_OK;
+}
+
+/* A simulation's stack is left to a thread that still has it on. */
+static void
+destroy_containment(struct troupe_runtime *runtime)
+{
+    unsigned count = runtime->scheduler->workers_count;
+
+    if (runtime->is_simulated) {
+        if (!pthread_equal(runtime->creator, pthread_self())) {
+            return;
+        }
+        tp_signal_stack_take_off(&runtime->workers[0].signal_stack);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        tp_signal_stack_destroy(&runtime->workers[i].signal_stack);
+    }
+}
+
 static troupe_err
 create_key(struct troupe_runtime *runtime)
 {
@@ -278,14 +363,23 @@ fill(struct troupe_runtime *runtime, struct troupe_options *options)
         return err;
     }
     runtime->registry.runtime_number = number;
-    err =
-        tp_registry_init(&runtime->registry, number, options->actors_count_max);
+    err = tp_dead_letters_init(&runtime->dead_letters, options);
+    if (err == TROUPE_OK) {
+        err = tp_registry_init(
+            &runtime->registry, number, options->actors_count_max);
+    }
+    if (err == TROUPE_OK) {
+        err = create_profiles(runtime, options);
+    }
     if (err == TROUPE_OK) {
         choose_workers_count(runtime, options);
         err = create_scheduler(runtime, options);
     }
     if (err == TROUPE_OK) {
         err = create_selves(runtime);
+    }
+    if (err == TROUPE_OK && !options->crash_ends_process) {
+        err = create_containment(runtime);
     }
     return err == TROUPE_OK ? create_key(runtime) : err;
 }
@@ -294,6 +388,7 @@ troupe_err
 troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     struct troupe_runtime **runtime)
 {
+    TP_RUNTIME_CALL();
     struct troupe_options options;
     struct troupe_runtime *made;
     troupe_err err;
@@ -314,8 +409,6 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     }
     memset(made, 0, sizeof(*made));
     made->log = (struct tp_log){options.log, options.log_context};
-    made->dead_letters.log = made->log;
-    made->marks = tp_limit_marks_default;
     made->seed = options.seed;
     made->is_simulated = options.simulate;
     made->creator = pthread_self();
@@ -327,6 +420,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
         troupe_runtime_destroy(&made);
         return err;
     }
+    tp_isolation_watch(made);
     *runtime = made;
     return TROUPE_OK;
 }
@@ -334,6 +428,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
 troupe_err
 troupe_runtime_start(struct troupe_runtime *runtime)
 {
+    TP_RUNTIME_CALL();
     troupe_err err;
     uint32_t state = TP_RUNTIME_CREATED;
 
@@ -458,6 +553,7 @@ troupe_err
 troupe_runtime_stop(struct troupe_runtime *runtime, uint64_t drain_ns,
     struct troupe_stop_report *report)
 {
+    TP_RUNTIME_CALL();
     struct troupe_stop_report made = TROUPE_STOP_REPORT;
     troupe_err err;
 
@@ -488,6 +584,7 @@ troupe_runtime_stop(struct troupe_runtime *runtime, uint64_t drain_ns,
 void
 troupe_runtime_destroy(struct troupe_runtime **runtime)
 {
+    TP_RUNTIME_CALL();
     struct troupe_runtime *dying = *runtime;
     struct troupe_stop_report unread = TROUPE_STOP_REPORT;
 
@@ -501,13 +598,17 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
     if (dying->workers != NULL) {
         sweep(dying, &unread); /* what came between stop and here */
         release_answers(dying);
+        destroy_containment(dying);
     }
+    tp_isolation_forget(dying);
     tp_outside_destroy_all(dying);
     if (dying->has_key) {
         pthread_key_delete(dying->key);
     }
     unlist(dying);
+    tp_profiles_fini(&dying->profiles);
     tp_registry_fini(&dying->registry);
+    tp_dead_letters_fini(&dying->dead_letters);
     tp_block_depot_fini(&dying->depot);
     tp_memory_free(dying->workers);
     if (dying->scheduler != NULL) {
@@ -522,6 +623,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
 void
 troupe_runtime_quit(struct troupe_self *self)
 {
+    TP_RUNTIME_CALL();
     ck_pr_store_32(&self->runtime->is_quitting, 1);
     ck_pr_fence_memory();
     tp_parker_wake(&self->runtime->waiter);
@@ -530,6 +632,7 @@ troupe_runtime_quit(struct troupe_self *self)
 void
 troupe_runtime_wait(struct troupe_runtime *runtime)
 {
+    TP_RUNTIME_CALL();
     while (ck_pr_load_32(&runtime->is_quitting) == 0 &&
            tp_runtime_state_of(runtime) == TP_RUNTIME_RUNNING) {
         if (!runtime->is_simulated) {
@@ -590,19 +693,14 @@ troupe_runtime_order_signature(const struct troupe_runtime *runtime)
 void
 troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
 {
-    static const char *const names[] = {
-#define X(name, text) text,
-        TROUPE_DEAD_LETTER_MAP(X)
-#undef X
-    };
-
     fprintf(stream, "%-64s %s\n", "drained before the deadline",
         report->is_drained ? "yes" : "no");
     fprintf(stream, "%-64s %" PRIu64 "\n", "messages handled",
         report->messages_handled_count);
     for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
         if (report->dead_letters_count[i] > 0) {
-            fprintf(stream, "dead letters: %-50s %" PRIu64 "\n", names[i],
+            fprintf(stream, "dead letters: %-50s %" PRIu64 "\n",
+                troupe_dead_letter_cause_text((enum troupe_dead_letter_cause)i),
                 report->dead_letters_count[i]);
         }
     }

@@ -11,6 +11,9 @@
 #define TROUPE_ACTORS_RUNTIME_H
 
 #include "actors/dead_letters.h"
+#include "actors/log.h"
+#include "actors/pid_text.h"
+#include "actors/profile.h"
 #include "actors/registry.h"
 #include "actors/self.h"
 #include "base/random.h"
@@ -33,7 +36,8 @@ struct troupe_runtime {
     struct troupe_self *workers; /* one a worker */
     struct tp_registry registry;
     struct tp_block_depot depot;
-    struct tp_limit_marks marks;
+    struct tp_limit_marks marks; /* of TP_PROFILE_USUAL, at hand */
+    struct tp_profiles profiles;
     struct tp_dead_letters dead_letters;
     struct tp_log log;
     /* Asks that closed a cycle. Added to by any worker; orders nothing. */

@@ -8,12 +8,15 @@
 #ifndef TROUPE_ACTORS_SELF_H
 #define TROUPE_ACTORS_SELF_H
 
+#include "actors/containment.h"
 #include "actors/exit.h"
 #include "actors/registry.h"
 #include "base/random.h"
 #include "mailbox/block_cache.h"
 #include "scheduler/worker.h"
 #include "troupe/runtime.h"
+
+enum { TP_SELF_RECENT_COUNT = 8 };
 
 struct troupe_self {
     struct troupe_runtime *runtime;
@@ -41,9 +44,14 @@ struct troupe_self {
     uint32_t settle_max;     /* see tp_actor.unsettled */
 
     struct tp_block_cache blocks;
+    struct tp_quarantine *quarantine; /* actors/isolation.h; NULL: none */
     struct tp_free_slots slots;
     struct tp_random random;
     uint64_t handled_count; /* read by others when no worker runs */
+    /* For the report of a crash: what it handled last, by handled_count. */
+    uint64_t handled_before_turn;
+    uint32_t recent[TP_SELF_RECENT_COUNT]; /* schemas */
+    struct tp_signal_stack signal_stack;
     /*
      * Raised by this self's thread, read by any; they order nothing and a stale
      * one is a slightly older count.

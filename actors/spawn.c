@@ -117,11 +117,13 @@ troupe_spawn_behaviour(struct troupe_self *self,
     struct troupe_behaviour *behaviour,
     const struct troupe_spawn_options *given, troupe_pid *pid)
 {
+    TP_RUNTIME_CALL();
     const struct tp_behaviour_table *table;
     struct troupe_spawn_options options;
     struct tp_registry *registry;
     struct troupe_message *start;
     struct tp_actor *actor;
+    uint32_t profile;
     troupe_pid made;
     troupe_err err = tp_outside_check(self);
 
@@ -143,7 +145,15 @@ troupe_spawn_behaviour(struct troupe_self *self,
         tp_start_release(self, start);
         return err;
     }
+    err = tp_profiles_find(
+        &self->runtime->profiles, actor, &options.mailbox, &profile);
+    if (err != TROUPE_OK) {
+        tp_registry_give(registry, &self->slots, actor);
+        tp_start_release(self, start);
+        return err;
+    }
     made = tp_registry_issue(registry, actor);
+    tp_profiles_assign(&self->runtime->profiles, actor, profile);
     err = add_extension(self, &options, made, start);
     if (err != TROUPE_OK) {
         tp_registry_give(registry, &self->slots, actor);
@@ -169,6 +179,7 @@ troupe_err
 troupe_become_behaviour(
     struct troupe_self *self, struct troupe_behaviour *behaviour)
 {
+    TP_RUNTIME_CALL();
     const struct tp_behaviour_table *table;
     size_t room;
     troupe_err err;

@@ -37,6 +37,7 @@ troupe_err
 troupe_message_open(struct troupe_self *self, struct troupe_schema *schema,
     size_t payload_size_max, struct troupe_message **message, uint8_t **payload)
 {
+    TP_RUNTIME_CALL();
     uint32_t number = troupe_schema_number(schema);
     troupe_err err;
 
@@ -53,6 +54,7 @@ troupe_message_open(struct troupe_self *self, struct troupe_schema *schema,
     err = open_block(self, number, schema->name, payload_size_max, message);
     if (err == TROUPE_OK) {
         *payload = (*message)->payload;
+        tp_containment.opened = *message;
     }
     return err;
 }
@@ -61,12 +63,14 @@ void
 troupe_message_close(struct troupe_message *message, const uint8_t *end)
 {
     message->payload_size = (uint32_t)(end - message->payload);
+    tp_containment.opened = NULL;
 }
 
 troupe_err
 troupe_message_create(struct troupe_self *self, const char *schema_name,
     const void *payload, size_t payload_size, struct troupe_message **message)
 {
+    TP_RUNTIME_CALL();
     size_t value_size;
     uint32_t number;
     troupe_err err = tp_outside_check(self);
@@ -97,9 +101,15 @@ void
 troupe_message_release(
     struct troupe_self *self, struct troupe_message **message)
 {
-    if (*message != NULL) {
-        tp_post_free(self, *message);
+    TP_RUNTIME_CALL();
+    struct troupe_message *released = *message;
+
+    if (released != NULL) {
+        if (tp_containment.opened == released) {
+            tp_containment.opened = NULL;
+        }
         *message = NULL;
+        tp_post_free(self, released);
     }
 }
 
@@ -154,14 +164,18 @@ troupe_err
 troupe_tell_refused(struct troupe_self *self, troupe_pid to,
     const struct troupe_schema *schema, troupe_err why)
 {
+    TP_RUNTIME_CALL();
     struct tp_dead_letter letter = {
-        cause_of(why), troupe_schema_number(schema), to, TROUPE_NO_PID};
+        .cause = cause_of(why),
+        .schema = troupe_schema_number(schema),
+        .receiver = to,
+    };
 
     if (self == NULL) {
         return why; /* there is no runtime to count it */
     }
     letter.sender = self->pid;
-    tp_dead_letters_record(&self->runtime->dead_letters, &letter);
+    tp_dead_letters_record(self, &letter);
     return why;
 }
 
@@ -187,6 +201,7 @@ troupe_err
 troupe_tell_closed(struct troupe_self *self, troupe_pid to,
     struct troupe_message *message, const uint8_t *end)
 {
+    TP_RUNTIME_CALL();
     troupe_err err;
 
     troupe_message_close(message, end);
@@ -202,6 +217,7 @@ troupe_err
 troupe_send(
     struct troupe_self *self, troupe_pid to, struct troupe_message **message)
 {
+    TP_RUNTIME_CALL();
     (*message)->kind = TP_MESSAGE_TELL;
     return post(self, to, message);
 }

@@ -220,6 +220,7 @@ troupe_err
 troupe_after(struct troupe_self *self, uint64_t delay_ns,
     troupe_timer_handler *then, uint64_t context, troupe_timer *timer)
 {
+    TP_RUNTIME_CALL();
     struct tp_timers_entry wanted = {.then = then, .context = context};
 
     return set(self, &wanted, delay_ns, timer);
@@ -229,6 +230,7 @@ troupe_err
 troupe_every(struct troupe_self *self, uint64_t period_ns,
     troupe_timer_handler *then, uint64_t context, troupe_timer *timer)
 {
+    TP_RUNTIME_CALL();
     struct tp_timers_entry wanted = {
         .then = then, .context = context, .period_ns = period_ns};
 
@@ -242,6 +244,7 @@ troupe_every(struct troupe_self *self, uint64_t period_ns,
 bool
 troupe_timer_cancel(struct troupe_self *self, troupe_timer *timer)
 {
+    TP_RUNTIME_CALL();
     struct tp_timers_entry *entry = self == NULL || self->worker == NULL
                                         ? NULL
                                         : find_of(self->actor, *timer);
@@ -320,12 +323,9 @@ run(struct troupe_self *self, struct troupe_message *message, void *state,
     const struct tp_timers_entry *entry)
 {
     message->sender = TROUPE_NO_PID;
-    self->in_hand = message;
+    tp_post_begin_handler(self, message);
     entry->then(self, state, entry->context);
-    if (self->chain.newest != NULL) {
-        tp_post_flush(self);
-    }
-    self->in_hand = NULL;
+    tp_post_end_handler(self);
 }
 
 void

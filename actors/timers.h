@@ -24,8 +24,8 @@
  * entry whose block it is, and is dropped. To compare blocks is enough, even
  * for an actor whose table was made anew, since a block is not given to another
  * timer before its message has come. The block in hand is the entry's no more
- * (NULL), so that whoever cancels it meanwhile leaves it alone; who has it in
- * hand sees afterwards that the entry is gone, and frees it.
+ * (NULL): it is the message of a function that may cancel its own timer, or
+ * never return, and whoever puts it down sees whether the entry is still there.
  *
  * Nothing here is shared but the word in the timeout (scheduler/timeout.h). The
  * wheel's worker fills the envelope only after it has made the timeout EXPIRED,

@@ -273,6 +273,7 @@ check(struct troupe_self *self)
 troupe_err
 troupe_waits_print(struct troupe_self *self, FILE *stream)
 {
+    TP_RUNTIME_CALL();
     struct tp_wait_graph graph = {0};
     troupe_err err = check(self);
 

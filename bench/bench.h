@@ -52,5 +52,9 @@ extern const struct bench bench_fjcreate;
 extern const struct bench bench_skynet;
 extern const struct bench bench_idle;
 extern const struct bench bench_idle_cpu;
+extern const struct bench bench_timers_set;
+extern const struct bench bench_timers_cancel;
+extern const struct bench bench_timers_run;
+extern const struct bench bench_timers_size;
 
 #endif

@@ -24,6 +24,10 @@ static const struct bench *const benches[] = {
     &bench_skynet,
     &bench_idle,
     &bench_idle_cpu,
+    &bench_timers_set,
+    &bench_timers_cancel,
+    &bench_timers_run,
+    &bench_timers_size,
 };
 
 struct options {
@@ -165,7 +169,7 @@ measure(const struct bench *bench, unsigned workers_count,
 static void
 print_row(const struct figure *figure)
 {
-    printf("%-10s %-40s %-12s %7u %9.1f %9.1f %9.1f  %s\n", figure->bench->name,
+    printf("%-13s %-40s %-12s %7u %9.1f %9.1f %9.1f  %s\n", figure->bench->name,
         figure->bench->question, figure->bench->unit, figure->workers_count,
         figure->median, figure->min, figure->max,
         figure->is_right ? "right" : "WRONG");
@@ -265,7 +269,7 @@ run(const void *given, char *const *names, size_t names_count)
         return CLI_EXIT_USAGE;
     }
     if (rows == NULL) {
-        printf("%-10s %-40s %-12s %7s %9s %9s %9s\n", "name", "question",
+        printf("%-13s %-40s %-12s %7s %9s %9s %9s\n", "name", "question",
             "unit", "workers", "median", "min", "max");
     }
     for (size_t i = 0; i < COUNT_OF(benches); i++) {
@@ -298,8 +302,9 @@ static const struct cli_option bench_options[] = {
 static const struct cli_command command = {
     .summary = "measure what messages and actors cost",
     .details = "NAMEs are: pingpong counting fanin ring fjcreate skynet idle "
-               "idle-cpu\n(default: all). Each run is a process of its own, "
-               "with default options.\n\nExit status: 0 if every result was "
+               "idle-cpu\ntimers-set timers-cancel timers-run timers-size "
+               "(default: all). Each run is\na process of its own, with "
+               "default options.\n\nExit status: 0 if every result was "
                "right, 1 if one was wrong, 2 for bad\nusage.",
     .example = "troupe-bench pingpong ring --runs 9",
     .options = bench_options,

@@ -50,20 +50,24 @@ tp_limit_congest(struct tp_limit *limit, const struct tp_limit_marks *marks)
 }
 
 enum tp_limit_verdict
-tp_limit_add(struct tp_limit *limit, const struct tp_limit_marks *marks,
-    uint64_t bytes, bool *relieved)
+tp_limit_add(
+    struct tp_limit *limit, const struct tp_limit_marks *marks, uint64_t bytes)
 {
-    uint64_t delta = TP_LIMIT_OF(1, bytes);
-    uint64_t held = ck_pr_faa_64(&limit->held, delta) + delta;
+    uint64_t seen = ck_pr_load_64(&limit->held);
+    uint64_t held;
 
-    *relieved = false;
-    if (tp_limit_reaches(
-            held, marks->messages_hard + 1, marks->bytes_hard + 1)) {
-        *relieved = tp_limit_subtract(limit, marks, 1, bytes);
-        return TP_LIMIT_REFUSED;
-    }
-    return tp_limit_congest(limit, marks) ? TP_LIMIT_TAKEN_BUT_CONGESTED
-                                          : TP_LIMIT_TAKEN;
+    do {
+        held = seen + TP_LIMIT_OF(1, bytes);
+        if (tp_limit_reaches(
+                held, marks->messages_hard + 1, marks->bytes_hard + 1)) {
+            return TP_LIMIT_REFUSED;
+        }
+        if (tp_limit_reaches(held, marks->messages_high, marks->bytes_high)) {
+            held |= TP_LIMIT_CONGESTED;
+        }
+    } while (!ck_pr_cas_64_value(&limit->held, seen, held, &seen));
+    return (held & TP_LIMIT_CONGESTED) != 0 ? TP_LIMIT_TAKEN_BUT_CONGESTED
+                                            : TP_LIMIT_TAKEN;
 }
 
 bool

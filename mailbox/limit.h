@@ -5,19 +5,21 @@
  * One word counts messages and bytes and holds the mark "congested", so that
  * every change of the three is one read-modify-write. A mailbox is congested
  * from when it reaches the high mark until it falls to the low mark. Above the
- * hard mark nothing is taken.
+ * hard mark nothing is taken. The marks are the caller's: each mailbox may have
+ * its own (actors/profile.h).
  *
  * Beside it stands the stack of the paused: a RESUME message for each, in which
  * `sender` is who is to be resumed. Whoever clears the mark takes the stack.
  *
- * A sender calls tp_limit_add() before it pushes its message, or, for several
- * messages at once, looks for room first and calls tp_limit_add_granted()
- * before it pushes them: then senders together may exceed the hard mark by what
- * they push at a time. The owner calls tp_limit_subtract() when it has handled
- * some.
+ * A sender calls tp_limit_add() before it pushes its message: one
+ * compare-and-swap, so that the hard mark is exact. Or, for several messages at
+ * once, it looks for room first and calls tp_limit_add_granted() before it
+ * pushes them, which is cheaper: then senders together may exceed the hard mark
+ * by what they push at a time. The owner calls tp_limit_subtract() when it has
+ * handled some.
  *
  *     tp_limit_add, tp_limit_add_granted   any thread
- *     tp_limit_is_full                any thread; stale at once
+ *     tp_limit_is_full, tp_limit_is_exceeded   any thread; stale at once
  *     tp_limit_is_congested           any thread
  *     tp_limit_subtract               owner
  *     tp_limit_pause                  any thread
@@ -32,15 +34,22 @@
  *
  * The mark is never left behind on an empty mailbox. It is set by a
  * compare-and-swap of the whole word, only while the counts reach the high
- * mark, and cleared by whoever brings them to the low mark: the owner, or a
- * sender that undoes an addition.
+ * mark, which is never 0, and cleared by the owner when it brings them to the
+ * low mark. Whatever marks callers bring, those of another mailbox even, the
+ * owner that takes off the last message clears it, because no low mark is below
+ * 0.
  *
  * No ring of paused actors. An actor that is congested is not paused, and one
  * that is paused looks again after every wake-up, and it is woken by the very
  * message that congested it, because the mark is set before that message is
  * pushed. So in any chain "A is paused on B" the next one, B, is congested and
  * therefore not paused: it runs, its mailbox falls to the low mark, A is
- * resumed.
+ * resumed. (To be congested is looked at before a pause and after every wake-up;
+ * either would do to break a ring, both are kept: the first spares a pause, the
+ * second needs no argument about who came last.) This asks nothing of the marks but that low is below high, and
+ * nothing of how B treats its senders: the mark "congested" is kept for all
+ * policies alike, also for those that pause nobody. (tests: test_pause for each
+ * pair, test_ring for rings of two and three.)
  */
 #ifndef TROUPE_MAILBOX_LIMIT_H
 #define TROUPE_MAILBOX_LIMIT_H
@@ -54,11 +63,20 @@
 
 /* Bytes in the low 40 bits, messages in the next 23, the mark on top. */
 enum { TP_LIMIT_BYTES_BITS = 40 };
+
+/*
+ * The highest marks. What the word can count is more, by what
+ * tp_limit_add_granted() may add beyond a hard mark.
+ */
+#define TP_LIMIT_MESSAGES_MAX UINT64_C(8000000)
+#define TP_LIMIT_BYTES_MAX UINT64_C(1000000000000)
+
 #define TP_LIMIT_CONGESTED (UINT64_C(1) << 63)
 #define TP_LIMIT_OF(messages, bytes)                                           \
     ((uint64_t)(messages) << TP_LIMIT_BYTES_BITS | (uint64_t)(bytes))
 
-/* When a mailbox is congested, no longer congested, full. */
+/* When a mailbox is congested, no longer congested, full. 1 <= high <= hard,
+ * low < high. */
 struct tp_limit_marks {
     uint64_t messages_high;
     uint64_t messages_low;
@@ -102,6 +120,14 @@ tp_limit_reaches(uint64_t held, uint64_t messages, uint64_t bytes)
            (counts & (TP_LIMIT_OF(1, 0) - 1)) >= bytes;
 }
 
+/* Whether more waits than the high mark allows. */
+static inline bool
+tp_limit_is_exceeded(struct tp_limit *limit, const struct tp_limit_marks *marks)
+{
+    return tp_limit_reaches(ck_pr_load_64(&limit->held),
+        marks->messages_high + 1, marks->bytes_high + 1);
+}
+
 /* Whether a message is refused just now. */
 static inline bool
 tp_limit_is_full(struct tp_limit *limit, const struct tp_limit_marks *marks)
@@ -133,12 +159,9 @@ tp_limit_add_granted(
     return tp_limit_congest(limit, marks);
 }
 
-/*
- * Makes room for one message of so many bytes. REFUSED may set *relieved: then
- * the caller must resume whom tp_limit_take_paused() returns.
- */
-enum tp_limit_verdict tp_limit_add(struct tp_limit *limit,
-    const struct tp_limit_marks *marks, uint64_t bytes, bool *relieved);
+/* Counts one message of so many bytes, if there is room. */
+enum tp_limit_verdict tp_limit_add(
+    struct tp_limit *limit, const struct tp_limit_marks *marks, uint64_t bytes);
 
 /* Clears the mark if the counts are at the low mark. True: this call did it. */
 bool tp_limit_relieve(

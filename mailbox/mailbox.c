@@ -50,3 +50,29 @@ tp_mailbox_sort(struct tp_mailbox *mailbox, struct troupe_message *newest_first)
         append(mailbox, oldest, newest);
     }
 }
+
+/* The message whose link place is; `next` is a message's first field. */
+static struct troupe_message *
+message_linking(struct troupe_message **place)
+{
+    return (struct troupe_message *)(void *)place;
+}
+
+struct troupe_message *
+tp_mailbox_take_limited(
+    struct tp_mailbox *mailbox, struct troupe_message ***place)
+{
+    struct troupe_message *message;
+
+    while ((message = **place) != NULL && !tp_message_is_limited(message)) {
+        *place = &message->next;
+    }
+    if (message == NULL) {
+        return NULL;
+    }
+    **place = message->next;
+    if (message == mailbox->newest && *place != &mailbox->oldest) {
+        mailbox->newest = message_linking(*place);
+    }
+    return message;
+}

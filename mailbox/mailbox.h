@@ -67,4 +67,13 @@ tp_mailbox_pop(struct tp_mailbox *mailbox)
     return message;
 }
 
+/*
+ * Takes out the first limited message at *place or behind it, now the caller's;
+ * NULL if there is none. *place, &mailbox->oldest at first, is where to go on:
+ * so all that are taken out are found in one walk. Nothing else may change the
+ * mailbox meanwhile.
+ */
+struct troupe_message *tp_mailbox_take_limited(
+    struct tp_mailbox *mailbox, struct troupe_message ***place);
+
 #endif

@@ -277,17 +277,11 @@ name_thread(unsigned index)
     pthread_setname_np(pthread_self(), name);
 }
 
-static void *
-worker_main(void *arg)
+static void
+run_until_halted(struct tp_worker *worker)
 {
-    struct tp_worker *worker = arg;
     struct tp_scheduler *scheduler = worker->scheduler;
 
-    name_thread(worker->index);
-    if (scheduler->pin_workers) {
-        pin(worker->index);
-    }
-    scheduler->hooks.enter(worker);
     while (!is_halting(scheduler)) {
         struct tp_task *task = tp_worker_find_own(worker);
 
@@ -301,6 +295,20 @@ worker_main(void *arg)
             tp_worker_tick(worker);
         }
     }
+}
+
+static void *
+worker_main(void *arg)
+{
+    struct tp_worker *worker = arg;
+    struct tp_scheduler *scheduler = worker->scheduler;
+
+    name_thread(worker->index);
+    if (scheduler->pin_workers) {
+        pin(worker->index);
+    }
+    scheduler->hooks.enter(worker);
+    tp_worker_enclose(worker, run_until_halted);
     scheduler->hooks.leave(worker);
     return NULL;
 }

@@ -63,6 +63,13 @@ struct tp_scheduler_hooks {
     /* First and last on each worker's thread. */
     void (*enter)(struct tp_worker *worker);
     void (*leave)(struct tp_worker *worker);
+    /*
+     * Calls body(worker), which runs tasks, until it has returned. It may leave
+     * it by a jump out of the run hook and call it again: body has nothing at
+     * hand while a task runs. NULL: body is called once.
+     */
+    void (*enclose)(
+        struct tp_worker *worker, void (*body)(struct tp_worker *worker));
 };
 
 struct tp_scheduler_options {
@@ -140,6 +147,10 @@ enum tp_timeout_cancel tp_worker_cancel_timeout(
 
 /* Gives what is left in worker's wheel to the release hook. No threads run. */
 void tp_worker_release_timeouts(struct tp_worker *worker);
+
+/* Calls body through the enclose hook. The worker. */
+void tp_worker_enclose(
+    struct tp_worker *worker, void (*body)(struct tp_worker *worker));
 
 /* Gives expired and cancelled timeouts to the hooks. The worker. */
 void tp_worker_tick(struct tp_worker *worker);

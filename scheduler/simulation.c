@@ -47,13 +47,26 @@ pick(struct tp_simulation *simulation)
     return picked;
 }
 
+/* Called again after a jump out of the task, it has nothing left to do. */
+static void
+run_picked(struct tp_worker *worker)
+{
+    struct tp_task *picked = worker->simulation->picked;
+
+    worker->simulation->picked = NULL;
+    if (picked != NULL) {
+        worker->scheduler->hooks.run(worker, picked);
+    }
+}
+
 static void
 run_one(struct tp_scheduler *scheduler)
 {
     struct tp_simulation *simulation = scheduler->simulation;
     struct tp_worker *worker = &scheduler->workers[0];
 
-    scheduler->hooks.run(worker, pick(simulation));
+    simulation->picked = pick(simulation);
+    tp_worker_enclose(worker, run_picked);
     simulation->now_ns += tp_random_below(&simulation->random, TURN_NS_MAX);
     tp_worker_read_clock(worker);
     tp_worker_tick(worker);

@@ -27,6 +27,7 @@ struct tp_simulation {
     struct tp_task *oldest; /* ready tasks, linked by next */
     struct tp_task **end;
     uint64_t ready_count;
+    struct tp_task *picked; /* to run; NULL once it runs */
 };
 
 void tp_simulation_init(struct tp_simulation *simulation, uint64_t seed);

@@ -26,6 +26,8 @@ struct tp_task {
      * ready.
      */
     uint32_t bound;
+    /* The owner's, for whatever it likes: the scheduler leaves it alone. */
+    uint32_t tag;
 };
 
 #endif

@@ -206,6 +206,21 @@ tp_worker_sees_work(struct tp_worker *worker)
     return false;
 }
 
+/* ---- running ------------------------------------------------------------- */
+
+void
+tp_worker_enclose(
+    struct tp_worker *worker, void (*body)(struct tp_worker *worker))
+{
+    struct tp_scheduler_hooks *hooks = &worker->scheduler->hooks;
+
+    if (hooks->enclose != NULL) {
+        hooks->enclose(worker, body);
+    } else {
+        body(worker);
+    }
+}
+
 /* ---- time ---------------------------------------------------------------- */
 
 void

@@ -138,6 +138,48 @@ struct troupe_behaviour {
 
 /* ---- actors -------------------------------------------------------------- */
 
+/** What becomes of a message to an actor that has too many waiting. Whatever is
+ * dropped is a dead letter. */
+enum troupe_mailbox_policy {
+    /** Of an actor: the runtime's. Of a runtime: PAUSE. */
+    TROUPE_MAILBOX_DEFAULT,
+    /** It is taken, and the sender is paused when its handler has returned; a
+     * thread outside waits. At the hard mark it is refused. */
+    TROUPE_MAILBOX_PAUSE,
+    /** It is refused at the high mark: MAILBOX_FULL. */
+    TROUPE_MAILBOX_REJECT,
+    /** It is dropped at the high mark, and the send succeeds. Who asked is
+     * answered MAILBOX_FULL. */
+    TROUPE_MAILBOX_DROP_NEWEST,
+    /** It is taken, and the receiver drops its oldest ones above the high mark
+     * before it handles another. At the hard mark it is refused. */
+    TROUPE_MAILBOX_DROP_OLDEST,
+    /** At the high mark it goes to redirect_to, with its sender and whoever
+     * waits for its answer; if there is no room either, it is dropped. */
+    TROUPE_MAILBOX_REDIRECT,
+    /** It is taken, up to 8,000,000 messages or 10^12 bytes, then refused. */
+    TROUPE_MAILBOX_UNBOUNDED,
+};
+
+/**
+ * How much may wait for an actor, in messages and in bytes of the blocks that
+ * they take up, and what becomes of more. What is 0 is default: a high mark is
+ * the runtime's, a low mark a quarter of the high mark that is given here, a
+ * hard mark the runtime's or the high mark if that is more. Of the runtime, if
+ * it is not told otherwise: 512 messages or 1 MiB, 128 and 256 KiB, 1,048,576
+ * and 256 MiB.
+ */
+struct troupe_mailbox_options {
+    enum troupe_mailbox_policy policy;
+    uint64_t messages_high; /**< from here on too much waits, */
+    uint64_t messages_low;  /**< until it is no more than this; below high */
+    uint64_t messages_hard; /**< PAUSE and DROP_OLDEST: more is refused */
+    uint64_t bytes_high;    /**< the same in bytes; what is reached first */
+    uint64_t bytes_low;
+    uint64_t bytes_hard;
+    troupe_pid redirect_to; /**< REDIRECT: an actor of this runtime */
+};
+
 /** Made by TROUPE_SPAWN_OPTIONS(.field = value, ...); what is not named is
  * default. */
 struct troupe_spawn_options {
@@ -150,6 +192,10 @@ struct troupe_spawn_options {
     /** A message that does not fit its schema ends the actor (DECODE); else it
      * is a dead letter and no more. */
     bool ends_on_decode_error;
+    /** How much may wait for it, and what becomes of more. An actor with
+     * options that are not the runtime's counts each message at once, which is
+     * exact and costs its senders some nanoseconds. */
+    struct troupe_mailbox_options mailbox;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */
@@ -175,8 +221,10 @@ troupe_spawn_options_default(void)
  * options.
  *
  * Errors, with *pid untouched: NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
- * INVALID_ARGUMENT (two lines for one schema), NOT_RUNNING, ABI_MISMATCH (a
- * wrong size of options), WRONG_THREAD (a link outside a handler).
+ * INVALID_ARGUMENT (two lines for one schema, marks of a mailbox that
+ * contradict each other), NO_SUCH_ACTOR (redirect_to was never made),
+ * NOT_RUNNING, ABI_MISMATCH (a wrong size of options), WRONG_THREAD (a link
+ * outside a handler).
  */
 #define troupe_spawn(self, name, pid)                                          \
     troupe_spawn_behaviour((self), &name##_behaviour, NULL, (pid))

@@ -19,7 +19,7 @@ extern "C" {
     X(INVALID_ARGUMENT, "an argument is not allowed here")                     \
     X(NO_SUCH_ACTOR, "the actor has stopped or never existed")                 \
     X(TOO_MANY_ACTORS, "every actor slot is taken")                            \
-    X(MAILBOX_FULL, "the receiver's mailbox is at its hard limit")             \
+    X(MAILBOX_FULL, "the receiver's mailbox is full")                          \
     X(MESSAGE_TOO_LARGE, "the message is larger than a message may be")        \
     X(TIMED_OUT, "the deadline passed first")                                  \
     X(NO_REPLY, "the request was dropped without a reply")                     \
@@ -36,6 +36,7 @@ extern "C" {
     X(ALREADY_STARTED, "the runtime has been started before")                  \
     X(NOT_RUNNING, "the runtime is not running here")                          \
     X(TOO_MANY_RUNTIMES, "16 runtimes live in this process already")           \
+    X(TOO_MANY_SUBSCRIBERS, "8 actors are told of dead letters already")       \
     X(WRONG_THREAD, "this thread may not make this call")                      \
     X(ABI_MISMATCH, "the program was compiled against another version")        \
     X(SYSTEM, "the operating system refused")

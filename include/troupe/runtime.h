@@ -49,6 +49,21 @@ struct troupe_options {
     uint64_t seed;
     /** Actors at a time; 0: 2^28. */
     uint32_t actors_count_max;
+    /**
+     * A handler that faults (SIGSEGV, SIGBUS, SIGFPE, SIGILL) ends the process,
+     * as it would without troupe, and no signal handler is set. By default it
+     * ends its actor only. The environment variable TROUPE_CONTAIN=0 does the
+     * same for a program as it is.
+     */
+    bool crash_ends_process;
+    /** More than so many dead letters within dead_letters_period_ns (0: a
+     * second) raise an alarm: a line of the log, and a message to those who
+     * subscribe to dead letters. 0: none; at most 1,000,000. */
+    uint32_t dead_letters_max;
+    uint64_t dead_letters_period_ns;
+    /** Of actors that are spawned without such options of their own. Not
+     * REDIRECT. */
+    struct troupe_mailbox_options mailbox;
     /** Where lines for people go; NULL: standard error, errors and warnings. */
     troupe_log *log;
     void *log_context;
@@ -77,11 +92,13 @@ troupe_options_default(void)
     X(NO_HANDLER, "the receiver has no handler for it")                        \
     X(DECODE, "its payload does not fit its schema")                           \
     X(FAILED, "the receiver failed while it handled it")                       \
-    X(MAILBOX_FULL, "the receiver's mailbox was at its hard limit")            \
+    X(MAILBOX_FULL, "the receiver's mailbox was full")                         \
+    X(DROPPED, "the policy of the receiver's mailbox dropped it")              \
     X(NO_MEMORY, "there was no memory for it")                                 \
     X(REFUSED, "it could not be made or sent")                                 \
     X(LATE_REPLY, "the reply came after the deadline")                         \
     X(EXPIRED, "its deadline had passed when its turn came")                   \
+    X(CRASHED, "the receiver crashed while it handled it")                     \
     X(RUNTIME_STOPPED, "the runtime stopped first")
 
 enum troupe_dead_letter_cause {

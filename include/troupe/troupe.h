@@ -4,6 +4,7 @@
 #define TROUPE_TROUPE_H
 
 #include "troupe/actor.h"
+#include "troupe/dead_letters.h"
 #include "troupe/err.h"
 #include "troupe/exit.h"
 #include "troupe/link.h"

@@ -207,11 +207,12 @@ class DevScript(unittest.TestCase):
 
     # The other programs
 
-    def test_prove_builds_for_both_detectors_and_hands_them_over(self):
+    def test_prove_builds_for_each_detector_and_hands_them_over(self):
         done = self.dev("prove")
-        self.assertEqual(done.stdout, "python tests/prove/prove.py build/tsan build/valgrind\n")
+        self.assertEqual(done.stdout,
+            "python tests/prove/prove.py build/tsan build/valgrind build/asan\n")
         built = [call.split()[3] for call in self.calls("cmake") if " --build " in call]
-        self.assertEqual(built, ["tsan", "valgrind"])
+        self.assertEqual(built, ["tsan", "valgrind", "asan"])
 
     def test_bench_is_handed_all_that_follows_it(self):
         self.assertEqual(self.dev("bench", "ring", "--json").stdout, "bench ring --json\n")

@@ -56,12 +56,8 @@ resume_all(void)
 static bool
 add(void)
 {
-    bool relieved = false;
-    enum tp_limit_verdict verdict = tp_limit_add(&limit, &marks, 1, &relieved);
+    enum tp_limit_verdict verdict = tp_limit_add(&limit, &marks, 1);
 
-    if (relieved) {
-        resume_all();
-    }
     waiting_count += verdict != TP_LIMIT_REFUSED;
     adding_count--;
     return verdict == TP_LIMIT_TAKEN_BUT_CONGESTED;
@@ -116,11 +112,9 @@ own(void *arg)
 static void
 begin(struct steps *steps)
 {
-    bool relieved;
-
     limit = (struct tp_limit){0};
     for (int i = 0; i < waiting_at_first; i++) {
-        (void)tp_limit_add(&limit, &marks, 1, &relieved);
+        (void)tp_limit_add(&limit, &marks, 1);
     }
     waiting_count = waiting_at_first;
     adding_count = pausers_count;

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Shows that the race detectors find the race in `unsafe` and none in `actors`,
 and that they would have found one: a planted bug is among what they must find.
+The address sanitizer is to find what breaks isolation, race or not, and to name
+the actor.
 
-    prove.py TSAN_BUILD VALGRIND_BUILD
+    prove.py TSAN_BUILD VALGRIND_BUILD ASAN_BUILD
 
 Prints a table, a line a claim, and exits 0 only if every claim holds.
 """
@@ -27,7 +29,8 @@ FRAME = re.compile(r"([\w./-]+\.[ch]):(\d+)|\(([\w.-]+\.[ch]):(\d+)\)")
 class Claim:
     what: str
     program: list
-    has_race: bool
+    is_reported: bool
+    tools: tuple  # those that are to see it so
 
 
 @dataclasses.dataclass
@@ -37,18 +40,26 @@ class Tool:
     prefix: list
     report: re.Pattern
     variables: dict
+    sentence: re.Pattern = re.compile("")  # what a report must hold besides
 
 
-def tools(tsan_build, valgrind_build):
-    thread = Tool("ThreadSanitizer", tsan_build, [],
+THREAD, HELGRIND, ADDRESS = "ThreadSanitizer", "Helgrind", "AddressSanitizer"
+
+
+def tools(tsan_build, valgrind_build, asan_build):
+    thread = Tool(THREAD, tsan_build, [],
         re.compile(r"WARNING: ThreadSanitizer: (?:data race|heap-use-after-free)"),
         {"TSAN_OPTIONS": "history_size=4 suppressions="
             + str(SUPPORT / "tsan" / "suppressions.txt")})
-    helgrind = Tool("Helgrind", valgrind_build,
+    helgrind = Tool(HELGRIND, valgrind_build,
         ["valgrind", "--tool=helgrind", "--fair-sched=try",
             "--suppressions=" + str(SUPPORT / "helgrind" / "suppressions.txt")],
         re.compile(r"Possible data race"), {})
-    return thread, helgrind
+    address = Tool(ADDRESS, asan_build, [],
+        re.compile(r"ERROR: AddressSanitizer: use-after-poison"), {},
+        re.compile(r"^troupe: this is the (?:message|state) .*"
+            r"; touched by (actor <[\d.]+> \(\w+\))$", re.M))
+    return thread, helgrind, address
 
 
 def claims(ledger):
@@ -56,11 +67,13 @@ def claims(ledger):
         "--runs", "1", "--variants"]
     return (
         Claim("unsafe: shared memory without a lock races",
-            compare + ["unsafe"], True),
+            compare + ["unsafe"], True, (THREAD, HELGRIND)),
         Claim("actors: nothing is shared, nothing races",
-            compare + ["actors"], False),
+            compare + ["actors"], False, (THREAD, HELGRIND, ADDRESS)),
         Claim("planted: an actor writes a message it has sent",
-            ["planted_write_after_send"], True),
+            ["planted_write_after_send"], True, (THREAD, HELGRIND, ADDRESS)),
+        Claim("planted: an actor reads the state of another",
+            ["planted_borrow_state"], True, (ADDRESS,)),
     )
 
 
@@ -93,22 +106,26 @@ def own_line(text, start):
     return "?"
 
 
+def found_in(tool, output, reports):
+    """What was reported first, and by the doing of which actor if that is said."""
+    found = f"{len(reports)}, first at {own_line(output, reports[0].start())}"
+    sentence = tool.sentence.search(output)
+    return f"{found} by {sentence[1]}" if sentence and sentence.groups() else found
+
+
 def judge(tool, claim):
     start = time.monotonic()
-    for _ in range(TRIES if claim.has_race else 1):
+    for _ in range(TRIES if claim.is_reported else 1):
         output, code = run(tool, claim.program)
         reports = list(tool.report.finditer(output))
         if reports:
             break
     seconds = time.monotonic() - start
-    if claim.has_race:
-        holds = bool(reports)
-        found = (f"{len(reports)} reported, first at "
-            f"{own_line(output, reports[0].start())}") if reports else "none"
+    found = found_in(tool, output, reports) if reports else "none"
+    if claim.is_reported:
+        holds = bool(reports) and tool.sentence.search(output) is not None
     else:
         holds = not reports and code == 0
-        found = "none" if not reports else (f"{len(reports)}, first at "
-            f"{own_line(output, reports[0].start())}")
         if not reports and code != 0:
             found = f"none, but it exited {code}"
     if not holds:
@@ -126,16 +143,18 @@ def small_ledger(tool, folder):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 4:
         sys.exit(__doc__)
-    both = tools(*(pathlib.Path(build).resolve() for build in sys.argv[1:]))
-    row = "{:<48} {:<16} {:<8} {:<52} {:>7}"
-    print(row.format("claim", "method", "verdict", "races found", "seconds"))
+    all_tools = tools(*(pathlib.Path(build).resolve() for build in sys.argv[1:]))
+    row = "{:<48} {:<16} {:<8} {:<80} {:>7}"
+    print(row.format("claim", "method", "verdict", "reported", "seconds"))
     all_hold = True
     with tempfile.TemporaryDirectory() as folder:
-        ledger = small_ledger(both[0], folder)
+        ledger = small_ledger(all_tools[0], folder)
         for claim in claims(ledger):
-            for tool in both:
+            for tool in all_tools:
+                if tool.name not in claim.tools:
+                    continue
                 holds, found, seconds = judge(tool, claim)
                 all_hold &= holds
                 print(row.format(claim.what, tool.name,

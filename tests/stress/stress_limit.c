@@ -71,26 +71,14 @@ pause_until_resumed(uintptr_t own)
     CHECK(sem_wait(&resumed[own]) == 0);
 }
 
-static enum tp_limit_verdict
-add(void)
-{
-    bool relieved = false;
-    enum tp_limit_verdict verdict =
-        tp_limit_add(&limit, &marks, BYTES, &relieved);
-
-    if (relieved) {
-        resume_all();
-    }
-    return verdict;
-}
-
 static void *
 send_all(void *arg)
 {
     for (int i = 0; i < MESSAGES; i++) {
         enum tp_limit_verdict verdict;
 
-        while ((verdict = add()) == TP_LIMIT_REFUSED) {
+        while ((verdict = tp_limit_add(&limit, &marks, BYTES)) ==
+               TP_LIMIT_REFUSED) {
             atomic_fetch_add(&refusals_count, 1);
             sched_yield();
         }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "tests/support/check.h"
+#include "tests/support/fault.h"
 #include "troupe/troupe.h"
 
 #define ROUTE(FIELD)                                                           \
@@ -34,6 +35,8 @@ TROUPE_MESSAGE(get_last, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(block, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(count, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(nothing, TROUPE_NO_FIELDS)
+TROUPE_MESSAGE(stumble, PEER)       /* hand on, then crash */
+TROUPE_MESSAGE(stumble_later, PEER) /* crash in a continuation */
 TROUPE_MESSAGE(total, NUMBER)
 
 static const uint64_t long_ns = TROUPE_SECONDS(3600);
@@ -245,6 +248,40 @@ on_count(struct troupe_self *self, void *state, const struct count *count)
 }
 
 static void
+on_stumble(struct troupe_self *self, void *state, const struct stumble *stumble)
+{
+    struct troupe_request *request;
+
+    (void)state;
+    if (stumble->pid == troupe_self_pid(self)) {
+        CHECK(troupe_reply(self, arrived, .err = 0) == TROUPE_OK);
+        return;
+    }
+    CHECK(troupe_request_keep(self, &request) == TROUPE_OK);
+    CHECK(troupe_request_forward(self, &request, stumble->pid) == TROUPE_OK);
+    fault_do(FAULT_NULL);
+}
+
+static void
+crash(struct troupe_self *self, void *state, uint64_t context,
+    const struct troupe_answer *answer)
+{
+    (void)self, (void)state, (void)context, (void)answer;
+    fault_do(FAULT_NULL);
+}
+
+static void
+on_stumble_later(struct troupe_self *self, void *state,
+    const struct stumble_later *stumble_later)
+{
+    struct agent *agent = state;
+
+    CHECK(troupe_request_keep(self, &agent->held) == TROUPE_OK);
+    CHECK(troupe_ask_then(self, stumble_later->pid, long_ns, crash, 0, echo) ==
+          TROUPE_OK);
+}
+
+static void
 on_nothing(struct troupe_self *self, void *state, const struct nothing *nothing)
 {
     (void)self, (void)state, (void)nothing;
@@ -255,7 +292,8 @@ TROUPE_BEHAVIOUR(agent, sizeof(struct agent), TROUPE_ON(route, on_route),
     TROUPE_ON(let_go, on_let_go), TROUPE_ON(pass_on, on_pass_on),
     TROUPE_ON(consult, on_consult), TROUPE_ON(echo, on_echo),
     TROUPE_ON(get_last, on_get_last), TROUPE_ON(block, on_block),
-    TROUPE_ON(count, on_count), TROUPE_ON(nothing, on_nothing));
+    TROUPE_ON(count, on_count), TROUPE_ON(nothing, on_nothing),
+    TROUPE_ON(stumble, on_stumble), TROUPE_ON(stumble_later, on_stumble_later));
 
 /* ---- a world of agents --------------------------------------------------- */
 
@@ -836,9 +874,41 @@ a_request_handed_on_keeps_its_deadline(void **state)
     assert_int_equal(dead_letters(TROUPE_DEAD_LETTER_EXPIRED), 1);
 }
 
+static void
+a_crash_after_handing_on_is_not_the_end_of_the_request(void **state)
+{
+    struct arrived arrived = {-1, 0};
+
+    (void)state;
+    fault_put_handlers_back();
+    begin(true);
+    assert_int_equal(troupe_ask(world.self, world.agents[0], long_ns, arrived,
+                         &arrived, stumble, .pid = world.agents[1]),
+        TROUPE_OK);
+    assert_int_equal(arrived.err, 0);
+    assert_int_equal(travel((struct trip){.hops = ""}), TROUPE_E_NO_SUCH_ACTOR);
+    finish();
+}
+
+/* What the ask kept of the request is freed: the address sanitizer looks. */
+static void
+a_crash_in_a_continuation_answers_what_was_kept(void **state)
+{
+    struct arrived arrived;
+
+    (void)state;
+    fault_put_handlers_back();
+    begin(true);
+    assert_int_equal(troupe_ask(world.self, world.agents[0], long_ns, arrived,
+                         &arrived, stumble_later, .pid = world.agents[1]),
+        TROUPE_E_NO_SUCH_ACTOR);
+    finish();
+}
+
 int
 main(void)
 {
+    struct troupe_runtime *runtime;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_whose_deadline_has_passed_is_not_handled),
         cmocka_unit_test(a_request_that_waits_too_long_is_not_handled),
@@ -867,6 +937,16 @@ main(void)
         cmocka_unit_test(a_request_that_cannot_be_handed_on_stays),
         cmocka_unit_test(a_request_handed_on_to_the_dead_is_answered),
         cmocka_unit_test(a_request_handed_on_keeps_its_deadline),
+        cmocka_unit_test(
+            a_crash_after_handing_on_is_not_the_end_of_the_request),
+        cmocka_unit_test(a_crash_in_a_continuation_answers_what_was_kept),
     };
+
+    for (int i = 0; i < FAULT_SIGNALS_COUNT; i++) {
+        signal(fault_signals_of_all[i], SIG_DFL); /* a sanitizer's go */
+    }
+    TROUPE_CHECK(troupe_runtime_create(NULL, &runtime));
+    troupe_runtime_destroy(&runtime);
+    fault_save_handlers();
     return cmocka_run_group_tests_name("asking", tests, NULL, NULL);
 }

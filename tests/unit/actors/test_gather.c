@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "tests/support/check.h"
+#include "tests/support/fault.h"
 #include "troupe/troupe.h"
 
 #define NUMBER(FIELD) FIELD(int64, value)
@@ -75,6 +76,7 @@ struct seen {
     troupe_err errs[SHOPS_COUNT];
     int64_t prices[SHOPS_COUNT];
     uint64_t at_ns;
+    bool crashes;
 };
 
 static struct seen seen; /* the buyer's; the test looks when it is done */
@@ -101,6 +103,9 @@ on_prices(struct troupe_self *self, void *state, uint64_t context,
         CHECK(seen.errs[i] != TROUPE_OK ||
               troupe_message_sender(troupe_answer_message_view(answer)) ==
                   troupe_gathered_pid(gathered, i));
+    }
+    if (seen.crashes) {
+        fault_do(FAULT_NULL);
     }
 }
 
@@ -435,9 +440,27 @@ a_stop_in_the_middle_leaves_nothing(void **state)
     assert_int_equal(tp_memory_blocks_count(), blocks_count);
 }
 
+static void
+a_crash_of_who_gathers_leaves_nothing(void **state)
+{
+    uint64_t blocks_count = tp_memory_blocks_count();
+
+    (void)state;
+    fault_put_handlers_back();
+    begin(true);
+    seen.crashes = true;
+    set(0, SILENT);
+    start((struct plan){.shops_count = SHOPS_COUNT, .quorum = 3});
+    finish();
+    assert_int_equal(seen.ended_count, 1);
+    assert_int_equal(market.report.actors_alive_count, SHOPS_COUNT);
+    assert_int_equal(tp_memory_blocks_count(), blocks_count);
+}
+
 int
 main(void)
 {
+    struct troupe_runtime *runtime;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             in_a_simulation_all_are_asked_and_all_replies_are_there),
@@ -452,6 +475,14 @@ main(void)
         cmocka_unit_test(in_a_simulation_the_end_leaves_nothing),
         cmocka_unit_test(on_threads_the_end_leaves_nothing),
         cmocka_unit_test(a_stop_in_the_middle_leaves_nothing),
+        cmocka_unit_test(a_crash_of_who_gathers_leaves_nothing),
     };
+
+    for (int i = 0; i < FAULT_SIGNALS_COUNT; i++) {
+        signal(fault_signals_of_all[i], SIG_DFL); /* a sanitizer's go */
+    }
+    TROUPE_CHECK(troupe_runtime_create(NULL, &runtime));
+    troupe_runtime_destroy(&runtime);
+    fault_save_handlers();
     return cmocka_run_group_tests_name("gather", tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#include "scheduler/timer_wheel.h"
+#include "actors/runtime.h"
 #include "tests/support/check.h"
 #include "troupe/troupe.h"
 
@@ -121,6 +121,13 @@ pass(uint64_t span_ns)
 
     assert_int_equal(troupe_ask(thread, other, span_ns, done, &done, get),
         TROUPE_E_TIMED_OUT);
+}
+
+/* How many timeouts the wheel still has. */
+static uint64_t
+pending_count(void)
+{
+    return runtime->scheduler->workers[0].timeouts.pending_count;
 }
 
 static void
@@ -395,6 +402,8 @@ a_cancelled_timer_does_not_run(void **state)
     pass(TROUPE_MS(35));
     assert_int_equal(runs_count, 3);
     play(cancel_first);
+    pass(TROUPE_MS(1));
+    assert_int_equal(pending_count(), 0);
     pass(HOUR);
     assert_int_equal(runs_count, 3);
 }
@@ -509,6 +518,7 @@ the_end_of_an_actor_cancels_its_timers(void **state)
     play(set_all_kinds_and_leave);
     pass(TROUPE_MS(10));
     assert_int_equal(troupe_runtime_actors_count(runtime), 1);
+    assert_int_equal(pending_count(), 0);
     TROUPE_CHECK(troupe_spawn(thread, player, &player_pid)); /* in its slot */
     play(set_soon);
     pass(10 * HOUR);

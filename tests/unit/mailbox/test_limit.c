@@ -25,12 +25,7 @@ static const struct tp_limit_marks marks = {
 static enum tp_limit_verdict
 add(struct tp_limit *limit, uint64_t bytes)
 {
-    bool relieved = true;
-    enum tp_limit_verdict verdict =
-        tp_limit_add(limit, &marks, bytes, &relieved);
-
-    assert_false(relieved);
-    return verdict;
+    return tp_limit_add(limit, &marks, bytes);
 }
 
 static struct tp_limit
@@ -196,6 +191,36 @@ a_mailbox_is_full_at_the_hard_mark(void **state)
 }
 
 static void
+a_mailbox_exceeds_its_high_mark_above_it(void **state)
+{
+    struct tp_limit limit = limit_holding(4, 1);
+
+    (void)state;
+    assert_false(tp_limit_is_exceeded(&limit, &marks));
+    add(&limit, 1);
+    assert_true(tp_limit_is_exceeded(&limit, &marks));
+
+    limit = limit_holding(1, 400);
+    assert_false(tp_limit_is_exceeded(&limit, &marks));
+    limit = limit_holding(1, 401);
+    assert_true(tp_limit_is_exceeded(&limit, &marks));
+}
+
+/* A slot has other marks in its next life. */
+static void
+an_empty_mailbox_is_not_congested_whoever_took_off_by_which_marks(void **state)
+{
+    static const struct tp_limit_marks lowest = {1, 0, 1, 1, 0, 800};
+    struct tp_limit limit = limit_holding(4, 1);
+
+    (void)state;
+    assert_false(tp_limit_subtract(&limit, &lowest, 3, 3));
+    assert_true(tp_limit_is_congested(&limit));
+    assert_true(tp_limit_subtract(&limit, &lowest, 1, 1));
+    assert_true(limit.held == 0);
+}
+
+static void
 a_pause_on_a_congested_mailbox_lasts(void **state)
 {
     struct tp_limit limit = limit_holding(4, 1);
@@ -238,9 +263,8 @@ the_default_marks_are_in_order(void **state)
     assert_true(usual->messages_high < usual->messages_hard);
     assert_true(usual->bytes_low < usual->bytes_high);
     assert_true(usual->bytes_high < usual->bytes_hard);
-    /* Room above the hard mark for what many senders add before they undo. */
-    assert_true(usual->messages_hard <= UINT64_C(1) << 22);
-    assert_true(usual->bytes_hard <= UINT64_C(1) << 39);
+    assert_true(usual->messages_hard <= TP_LIMIT_MESSAGES_MAX);
+    assert_true(usual->bytes_hard <= TP_LIMIT_BYTES_MAX);
 }
 
 int
@@ -260,6 +284,9 @@ main(void)
         cmocka_unit_test(
             messages_counted_together_congest_as_they_would_one_by_one),
         cmocka_unit_test(a_mailbox_is_full_at_the_hard_mark),
+        cmocka_unit_test(a_mailbox_exceeds_its_high_mark_above_it),
+        cmocka_unit_test(
+            an_empty_mailbox_is_not_congested_whoever_took_off_by_which_marks),
         cmocka_unit_test(a_pause_on_a_congested_mailbox_lasts),
         cmocka_unit_test(
             a_pause_on_a_mailbox_without_congestion_is_to_be_ended_at_once),

@@ -181,6 +181,56 @@ replies_and_expiries_keep_their_place_among_tells(void **state)
     }
 }
 
+static void
+limited_messages_are_taken_out_oldest_first_and_others_stay(void **state)
+{
+    static const enum tp_message_kind kinds[] = {
+        TP_MESSAGE_REPLY,
+        TP_MESSAGE_TELL,
+        TP_MESSAGE_EXPIRED,
+        TP_MESSAGE_REQUEST,
+        TP_MESSAGE_TELL,
+    };
+    struct troupe_message **place = &mailbox.oldest;
+    struct troupe_message messages[5];
+    struct troupe_message later;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        send(&messages[i], kinds[i]);
+    }
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_take_limited(&mailbox, &place), &messages[1]);
+    assert_ptr_equal(tp_mailbox_take_limited(&mailbox, &place), &messages[3]);
+    assert_ptr_equal(tp_mailbox_take_limited(&mailbox, &place), &messages[4]);
+    assert_null(tp_mailbox_take_limited(&mailbox, &place));
+    send(&later, TP_MESSAGE_TELL);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[0]);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[2]);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &later);
+    assert_null(tp_mailbox_pop(&mailbox));
+}
+
+static void
+a_mailbox_from_which_all_was_taken_out_fills_again(void **state)
+{
+    struct troupe_message **place = &mailbox.oldest;
+    struct troupe_message messages[2];
+    struct troupe_message later;
+
+    (void)state;
+    send_tells(messages, 2);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_take_limited(&mailbox, &place), &messages[0]);
+    assert_ptr_equal(tp_mailbox_take_limited(&mailbox, &place), &messages[1]);
+    assert_null(tp_mailbox_take_limited(&mailbox, &place));
+    send_tells(&later, 1);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &later);
+    assert_null(tp_mailbox_pop(&mailbox));
+}
+
 int
 main(void)
 {
@@ -197,6 +247,10 @@ main(void)
             control_keeps_its_own_order_over_two_fills, setup),
         cmocka_unit_test_setup(
             replies_and_expiries_keep_their_place_among_tells, setup),
+        cmocka_unit_test_setup(
+            limited_messages_are_taken_out_oldest_first_and_others_stay, setup),
+        cmocka_unit_test_setup(
+            a_mailbox_from_which_all_was_taken_out_fills_again, setup),
     };
     return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
 }
