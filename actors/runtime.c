@@ -5,6 +5,7 @@
 #include "actors/isolation.h"
 #include "actors/outside.h"
 #include "actors/post.h"
+#include "actors/waits.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/memory.h"
@@ -464,9 +465,11 @@ sweep(struct troupe_runtime *runtime, struct troupe_stop_report *report)
     struct troupe_self *self = &runtime->workers[0];
 
     for (uint32_t i = 0; i < slots_count(runtime); i++) {
-        struct tp_actor_remains remains =
-            tp_actor_end_last(self, tp_registry_at(&runtime->registry, i));
+        struct tp_actor *actor = tp_registry_at(&runtime->registry, i);
+        struct tp_actor_remains remains;
 
+        tp_waits_note(actor, report);
+        remains = tp_actor_end_last(self, actor);
         report->actors_alive_count += remains.was_alive;
         report->actors_waiting_count += remains.was_waiting;
     }
@@ -708,6 +711,7 @@ troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
         report->actors_alive_count);
     fprintf(stream, "%-64s %" PRIu64 "\n", "of them waiting for an answer",
         report->actors_waiting_count);
+    tp_waits_print_stopped(stream, report);
 }
 
 void

@@ -76,19 +76,50 @@ tp_waits_answer(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
-struct tp_wait
-tp_waits_first(const struct tp_actor *actor)
-{
-    if (open_count(actor) > 0) {
-        const struct tp_asks *asks = &actor->extension->asks;
+/* ---- at the end ---------------------------------------------------------- */
 
-        for (uint32_t i = 0; i < asks->capacity; i++) {
-            if (asks->items[i].then != NULL) {
-                return wait_of(&asks->items[i]);
-            }
-        }
+/* One of the open asks, of which there is at least one. */
+static struct tp_wait
+first_wait(const struct tp_asks *asks)
+{
+    uint32_t i = 0;
+
+    while (asks->items[i].then == NULL) {
+        i++;
     }
-    return (struct tp_wait){TROUPE_NO_PID, 0, 0};
+    return wait_of(&asks->items[i]);
+}
+
+void
+tp_waits_note(const struct tp_actor *actor, struct troupe_stop_report *report)
+{
+    struct tp_wait wait;
+
+    if (actor->table == NULL || open_count(actor) == 0 ||
+        report->waits_count == TROUPE_STOP_WAITS_MAX) {
+        return;
+    }
+    wait = first_wait(&actor->extension->asks);
+    report->waits[report->waits_count++] = (struct troupe_stop_wait){
+        .actor = actor->pid,
+        .behaviour = actor->table->name,
+        .waits_for = wait.to,
+        .message = troupe_schema_by_number_view(wait.schema)->name,
+    };
+}
+
+void
+tp_waits_print_stopped(FILE *stream, const struct troupe_stop_report *report)
+{
+    for (unsigned i = 0; i < report->waits_count; i++) {
+        const struct troupe_stop_wait *wait = &report->waits[i];
+        char actor[TP_PID_TEXT_BYTES];
+        char waits_for[TP_PID_TEXT_BYTES];
+
+        fprintf(stream, "%s (%s) waited for %s: %s\n",
+            tp_pid_text(actor, wait->actor), wait->behaviour,
+            tp_pid_text(waits_for, wait->waits_for), wait->message);
+    }
 }
 
 /* ---- asking all ---------------------------------------------------------- */

@@ -24,7 +24,7 @@
  * stands still is found every time.
  *
  *     tp_waits_answer    the actor's owner
- *     tp_waits_first     the same, or the sweep when no worker runs
+ *     tp_waits_note      the sweep, when no worker runs
  */
 #ifndef TROUPE_ACTORS_WAITS_H
 #define TROUPE_ACTORS_WAITS_H
@@ -48,7 +48,13 @@ _Static_assert(sizeof(struct tp_waits_report) <= 24,
 void tp_waits_answer(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *probe);
 
-/* One of the actor's open asks. */
-struct tp_wait tp_waits_first(const struct tp_actor *actor);
+/* Adds what the actor waits for to the report, if anything and if there is
+ * room. When no worker runs. */
+void tp_waits_note(
+    const struct tp_actor *actor, struct troupe_stop_report *report);
+
+/* A line for each of those. */
+void tp_waits_print_stopped(
+    FILE *stream, const struct troupe_stop_report *report);
 
 #endif

@@ -108,6 +108,17 @@ enum troupe_dead_letter_cause {
         TROUPE_DEAD_LETTER_CAUSES_COUNT
 };
 
+/** An actor that waited for an answer when the runtime stopped, and for whose.
+ */
+struct troupe_stop_wait {
+    troupe_pid actor;
+    const char *behaviour; /* the actor's */
+    troupe_pid waits_for;
+    const char *message; /* what it has asked */
+};
+
+enum { TROUPE_STOP_WAITS_MAX = 8 };
+
 /** What became of everything. The caller sets size (TROUPE_STOP_REPORT). */
 struct troupe_stop_report {
     size_t size;
@@ -119,11 +130,19 @@ struct troupe_stop_report {
     uint64_t actors_alive_count;
     /** Of those, how many waited for an answer. */
     uint64_t actors_waiting_count;
+    /** One ask of each of the first of those. */
+    unsigned waits_count;
+    struct troupe_stop_wait waits[TROUPE_STOP_WAITS_MAX];
 };
 
 #define TROUPE_STOP_REPORT                                                     \
     {                                                                          \
-        sizeof(struct troupe_stop_report), false, 0, {0}, 0, 0                 \
+        sizeof(struct troupe_stop_report), false, 0, {0}, 0, 0, 0,             \
+        {                                                                      \
+            {                                                                  \
+                0, 0, 0, 0                                                     \
+            }                                                                  \
+        }                                                                      \
     }
 
 /**

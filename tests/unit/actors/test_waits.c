@@ -510,6 +510,33 @@ without_memory_it_says_so(void **state)
     assert_int_equal(tp_memory_blocks_count(), blocks_count);
 }
 
+static void
+the_report_of_a_stop_says_who_waited(void **state)
+{
+    struct troupe_stop_report report = TROUPE_STOP_REPORT;
+    char text[4096];
+    FILE *stream = fmemopen(text, sizeof(text), "w");
+    troupe_pid shop;
+
+    (void)state;
+    begin(true);
+    shop = spawn_shop();
+    for (int i = 0; i < 2 * TROUPE_STOP_WAITS_MAX; i++) {
+        (void)spawn_clerk(shop, long_ns);
+    }
+    settle();
+    finish(&report);
+    assert_int_equal(report.actors_waiting_count, 2 * TROUPE_STOP_WAITS_MAX);
+    assert_int_equal(report.waits_count, TROUPE_STOP_WAITS_MAX);
+    assert_int_equal(report.waits[0].waits_for, shop);
+    assert_string_equal(report.waits[0].behaviour, "clerk");
+    assert_string_equal(report.waits[0].message, "get_price");
+    troupe_stop_report_print(stream, &report);
+    fclose(stream);
+    assert_non_null(
+        strstr(text, "<0.3.1> (clerk) waited for <0.2.1>: get_price\n"));
+}
+
 int
 main(void)
 {
@@ -527,6 +554,7 @@ main(void)
         cmocka_unit_test(actors_come_and_go_meanwhile),
         cmocka_unit_test(only_threads_of_a_running_runtime_may_ask_for_it),
         cmocka_unit_test(without_memory_it_says_so),
+        cmocka_unit_test(the_report_of_a_stop_says_who_waited),
     };
     return cmocka_run_group_tests_name("waits", tests, NULL, NULL);
 }
