@@ -8,6 +8,7 @@
 #include "actors/post.h"
 #include "actors/runtime.h"
 #include "actors/supervisor.h"
+#include "actors/waits.h"
 #include "base/err.h"
 #include "scheduler/simulation.h"
 
@@ -186,6 +187,10 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message *message;
 
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
+        if (message->kind == TP_MESSAGE_PROBE) {
+            tp_waits_answer(self, actor, message);
+            continue;
+        }
         if (message->kind == TP_MESSAGE_START) {
             tp_life_begin(self, actor, message);
         } else if (is_for_occupant(actor, message)) {
@@ -302,7 +307,7 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
 {
     if (tp_bond_is_kind(message->kind)) {
         tp_bond_drop(self, actor, message);
-    } else if (message->kind > TP_MESSAGE_DOWN) {
+    } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
     } else {
         tp_answer_drop(self, actor, message);
@@ -327,6 +332,13 @@ handle_uncounted(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
+/* By the worker's clock, which lags: never too early. */
+static bool
+is_expired(const struct troupe_self *self, const struct troupe_message *request)
+{
+    return tp_call_deadline_ns(request) <= self->worker->now_ns;
+}
+
 static void
 handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
@@ -337,6 +349,11 @@ handle(struct troupe_self *self, struct tp_actor *actor,
             settle(self, actor);
             tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
                 TROUPE_E_NO_SUCH_ACTOR);
+            return;
+        }
+        if (message->kind == TP_MESSAGE_REQUEST && is_expired(self, message)) {
+            tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_EXPIRED,
+                TROUPE_E_TIMED_OUT);
             return;
         }
         dispatch(self, actor, message);

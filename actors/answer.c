@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/answer.h"
 
+#include "actors/gather.h"
 #include "actors/post.h"
 #include "base/err.h"
 
@@ -35,6 +36,18 @@ drop_late_reply(struct troupe_self *self, struct tp_actor *actor,
     tp_post_free(self, message);
 }
 
+/* Done with the answer, unless it is kept for a gathering. */
+static void
+put_down(struct troupe_self *self, struct troupe_message *message)
+{
+    tp_call_release(self, &self->call);
+    if (self->is_kept) {
+        self->is_kept = false;
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
 void
 tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, void *state)
@@ -57,9 +70,10 @@ tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
     }
     message->request = 0; /* it is no request: there is nothing to reply to */
     tp_post_begin_handler(self, message);
+    self->call = ask.call;
     ask.then(self, state, ask.context, &answer);
     tp_post_end_handler(self);
-    tp_post_free(self, message);
+    put_down(self, message);
 }
 
 void
@@ -67,6 +81,18 @@ tp_answer_drop(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
     drop_late_reply(self, actor, message);
+}
+
+void
+tp_answer_withdraw(
+    struct troupe_self *self, struct tp_actor *actor, uint64_t request)
+{
+    struct tp_ask ask;
+
+    if (tp_asks_close(&actor->extension->asks, request, &ask)) {
+        tp_call_release(self, &ask.call);
+        cancel_timeout(self, ask.timeout);
+    }
 }
 
 /* Once the runtime has stopped nobody takes an answer: who waited is told so by
@@ -89,8 +115,10 @@ tp_answer_abandon_all(struct troupe_self *self, struct tp_actor *actor)
     struct tp_ask ask;
 
     while (tp_asks_close_any(&actor->extension->asks, &ask)) {
+        tp_call_release(self, &ask.call);
         cancel_timeout(self, ask.timeout);
     }
+    tp_gather_release_all(self, &actor->extension->gatherings);
     while ((request = tp_kept_remove_any(&actor->extension->kept)) != NULL) {
         refuse_kept(self, request);
     }

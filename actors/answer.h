@@ -29,6 +29,11 @@ void tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
 void tp_answer_drop(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message);
 
+/* Closes an ask that is open, without running its continuation: what comes of
+ * it is late. */
+void tp_answer_withdraw(
+    struct troupe_self *self, struct tp_actor *actor, uint64_t request);
+
 /* Closes all asks of an actor that dies, without running continuations, and
  * refuses the requests that it kept. It has an extension. */
 void tp_answer_abandon_all(struct troupe_self *self, struct tp_actor *actor);

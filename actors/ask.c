@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asking and replying: the public calls; actors/answer.h says how asks end. */
+#include "actors/ask.h"
+
 #include "actors/answer.h"
 #include "actors/outside.h"
 #include "actors/post.h"
+#include "base/assert.h"
 #include "base/err.h"
 #include "mailbox/schema.h"
 
@@ -30,35 +32,99 @@ make_timeout(struct troupe_self *self)
     return tp_block_take(&self->blocks, tp_block_class_of(bytes), bytes);
 }
 
-/* Opens an ask for message; NO_MEMORY leaves nothing behind. */
-static troupe_err
-open_ask(struct troupe_self *self, troupe_continuation *then, uint64_t context,
-    struct troupe_message *message, struct tp_ask_timeout **timeout)
+static void
+free_timeout(struct troupe_self *self, struct tp_ask_timeout *timeout)
+{
+    tp_block_give(&self->blocks, tp_block_class_of(sizeof(*timeout)), timeout);
+}
+
+/* Puts ask, without what it keeps, into the actor's table. 0: no memory. */
+static uint64_t
+enter(struct troupe_self *self, struct tp_ask *ask, const struct tp_call *call)
 {
     struct tp_extension *extension = tp_extension_get(self, self->actor);
-    struct tp_ask_timeout *made = extension == NULL ? NULL : make_timeout(self);
+    uint64_t request = 0;
 
-    if (made != NULL) {
-        message->request = tp_asks_open(&extension->asks, then, context, made);
-        if (message->request != 0) {
-            made->asker = self->pid;
-            made->request = message->request;
-            made->timeout.purpose = TP_MESSAGE_EXPIRED;
-            *timeout = made;
-            return TROUPE_OK;
-        }
-        tp_block_give(&self->blocks, tp_block_class_of(sizeof(*made)), made);
+    if (extension == NULL || (ask->timeout = make_timeout(self)) == NULL) {
+        return 0;
     }
-    return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to keep an ask");
+    ask->call = call == NULL ? NULL : tp_call_keep(self, call);
+    if (call == NULL || ask->call != NULL) {
+        request = tp_asks_open(&extension->asks, ask);
+    }
+    if (request == 0) {
+        tp_call_release(self, &ask->call);
+        free_timeout(self, ask->timeout);
+        return 0;
+    }
+    ask->timeout->asker = self->pid;
+    ask->timeout->request = request;
+    ask->timeout->timeout.purpose = TP_MESSAGE_EXPIRED;
+    return request;
 }
 
 static void
-forget_ask(struct troupe_self *self, struct tp_ask_timeout *timeout)
+forget(struct troupe_self *self, uint64_t request)
 {
     struct tp_ask ask;
 
-    tp_asks_close(&self->actor->extension->asks, timeout->request, &ask);
-    tp_block_give(&self->blocks, tp_block_class_of(sizeof(*timeout)), timeout);
+    if (tp_asks_close(&self->actor->extension->asks, request, &ask)) {
+        tp_call_release(self, &ask.call);
+        free_timeout(self, ask.timeout);
+    }
+}
+
+/* Enters the ask and sends its request; on behalf of call, unless NULL. */
+static troupe_err
+open_on_behalf(struct troupe_self *self, struct tp_ask *ask,
+    const struct tp_call *call, struct troupe_message **message,
+    uint64_t *request)
+{
+    troupe_err err = tp_call_attach(self, message, ask->deadline_ns, call);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    *request = enter(self, ask, call);
+    if (*request == 0) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to keep an ask");
+    }
+    (*message)->request = *request;
+    err = tp_post(self, ask->to, message);
+    if (err != TROUPE_OK) {
+        forget(self, *request);
+        return err;
+    }
+    tp_worker_add_timeout(self->worker, &ask->timeout->timeout,
+        ask->deadline_ns, TP_TIMEOUT_AWAITED);
+    tp_call_look_for_cycle(self, call, ask->to, ask->schema);
+    return TROUPE_OK;
+}
+
+troupe_err
+tp_ask_open(struct troupe_self *self, const struct tp_ask_options *options,
+    struct troupe_message **message, uint64_t *request)
+{
+    struct tp_call call;
+    bool has_call = tp_call_read(self, &call);
+    struct tp_ask ask = {
+        .then = options->then,
+        .context = options->context,
+        .to = options->to,
+        .schema = (*message)->schema,
+    };
+
+    if (self->worker == NULL) {
+        return tp_err_set(TROUPE_E_WRONG_THREAD,
+            "troupe_ask_then() is for handlers; a thread outside has "
+            "troupe_ask()");
+    }
+    ask.deadline_ns = after(self->worker->now_ns, options->timeout_ns);
+    if (has_call && call.deadline_ns < ask.deadline_ns) {
+        ask.deadline_ns = call.deadline_ns;
+    }
+    return open_on_behalf(
+        self, &ask, has_call ? &call : NULL, message, request);
 }
 
 troupe_err
@@ -67,31 +133,16 @@ troupe_ask_then_closed(struct troupe_self *self, troupe_pid to,
     struct troupe_message *message, const uint8_t *end)
 {
     TP_RUNTIME_CALL();
-    struct tp_ask_timeout *timeout = NULL;
+    struct tp_ask_options options = {to, timeout_ns, then, context};
+    uint64_t request;
     troupe_err err;
 
     troupe_message_close(message, end);
-    message->kind = TP_MESSAGE_REQUEST;
-    if (self->worker == NULL) {
-        err = tp_err_set(TROUPE_E_WRONG_THREAD,
-            "troupe_ask_then() is for handlers; a thread outside has "
-            "troupe_ask()");
-    } else {
-        err = open_ask(self, then, context, message, &timeout);
-    }
-    if (err == TROUPE_OK) {
-        err = tp_post(self, to, &message);
-    }
+    err = tp_ask_open(self, &options, &message, &request);
     if (err != TROUPE_OK) {
-        if (timeout != NULL) {
-            forget_ask(self, timeout);
-        }
         drop_unsent(self, message);
-        return err;
     }
-    tp_worker_add_timeout(self->worker, &timeout->timeout,
-        after(self->worker->now_ns, timeout_ns), TP_TIMEOUT_AWAITED);
-    return TROUPE_OK;
+    return err;
 }
 
 troupe_err
@@ -102,7 +153,6 @@ troupe_ask_closed(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
     troupe_err err;
 
     troupe_message_close(message, end);
-    message->kind = TP_MESSAGE_REQUEST;
     if (self->worker != NULL) {
         err = tp_err_set(TROUPE_E_WRONG_THREAD,
             "troupe_ask() would wait inside a handler; use troupe_ask_then()");
@@ -146,6 +196,7 @@ answer(struct troupe_self *self, struct troupe_message *request,
         tp_post_free(self, reply);
         return err;
     }
+    tp_call_end(self, request->sender, request->request);
     request->request = 0;
     return TROUPE_OK;
 }
@@ -229,9 +280,45 @@ troupe_request_release(
 {
     TP_RUNTIME_CALL();
     if (*request != NULL) {
+        tp_call_end(
+            self, message_of(*request)->sender, message_of(*request)->request);
         let_go(self, message_of(*request));
         *request = NULL;
     }
+}
+
+/* While it is on its way the request is in no table: its place there is where
+ * the envelope has the incarnation. */
+troupe_err
+troupe_request_forward(
+    struct troupe_self *self, struct troupe_request **request, troupe_pid to)
+{
+    TP_RUNTIME_CALL();
+    struct troupe_message *message = message_of(*request);
+    bool is_in_hand = message == self->in_hand;
+    troupe_pid sender;
+    uint64_t number;
+    troupe_err err;
+
+    if (!is_unanswered(message)) {
+        return no_request();
+    }
+    sender = message->sender;
+    number = message->request;
+    tp_kept_remove(&self->actor->extension->kept, message);
+    err = tp_post_on(self, to, &message);
+    if (err != TROUPE_OK) {
+        bool is_kept = tp_kept_add(&self->actor->extension->kept, message);
+
+        TP_ASSERT(is_kept); /* in the room that it had */
+        return err;
+    }
+    if (is_in_hand) {
+        self->in_hand = NULL; /* is_kept stays: there is nothing to put down */
+    }
+    tp_call_end(self, sender, number);
+    *request = NULL;
+    return TROUPE_OK;
 }
 
 /* ---- reading answers ----------------------------------------------------- */

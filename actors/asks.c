@@ -24,24 +24,24 @@ grow(struct tp_asks *asks)
 }
 
 uint64_t
-tp_asks_open(struct tp_asks *asks, troupe_continuation *then, uint64_t context,
-    struct tp_ask_timeout *timeout)
+tp_asks_open(struct tp_asks *asks, const struct tp_ask *ask)
 {
-    struct tp_ask *ask;
+    struct tp_ask *opened;
+    uint32_t generation;
     uint32_t place;
 
-    TP_ASSERT(then != NULL);
+    TP_ASSERT(ask->then != NULL);
     if (asks->free == 0 && !grow(asks)) {
         return 0;
     }
     place = asks->free;
-    ask = &asks->items[place - 1];
-    asks->free = ask->next_free;
+    opened = &asks->items[place - 1];
+    asks->free = opened->next_free;
     asks->open_count++;
-    ask->then = then;
-    ask->context = context;
-    ask->timeout = timeout;
-    return (uint64_t)ask->generation << 32 | place;
+    generation = opened->generation;
+    *opened = *ask;
+    opened->generation = generation;
+    return (uint64_t)generation << 32 | place;
 }
 
 static void

@@ -13,7 +13,7 @@
 #ifndef TROUPE_ACTORS_ASKS_H
 #define TROUPE_ACTORS_ASKS_H
 
-#include "mailbox/message.h"
+#include "actors/call.h"
 #include "scheduler/timeout.h"
 #include "troupe/actor.h"
 
@@ -32,6 +32,10 @@ struct tp_ask {
     troupe_continuation *then; /* NULL: free */
     uint64_t context;
     struct tp_ask_timeout *timeout;
+    struct tp_call *call; /* the continuation's; or NULL */
+    troupe_pid to;
+    uint64_t deadline_ns;
+    uint32_t schema;
     uint32_t generation;
     uint32_t next_free; /* 1 + index; 0: none */
 };
@@ -43,9 +47,11 @@ struct tp_asks {
     uint32_t open_count;
 };
 
-/* Opens an ask and returns its number, never 0; 0 if there is no memory. */
-uint64_t tp_asks_open(struct tp_asks *asks, troupe_continuation *then,
-    uint64_t context, struct tp_ask_timeout *timeout);
+/*
+ * Opens an ask as `ask` says (whose last two fields are not used) and returns
+ * its number, never 0; 0 if there is no memory.
+ */
+uint64_t tp_asks_open(struct tp_asks *asks, const struct tp_ask *ask);
 
 /* Closes the ask and copies it to *ask. False: it is not open (any more). */
 bool tp_asks_close(struct tp_asks *asks, uint64_t request, struct tp_ask *ask);

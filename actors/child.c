@@ -49,7 +49,7 @@ tp_child_obey(struct troupe_self *self, struct tp_actor *actor,
     case TP_MESSAGE_RUN:
         run(self, actor, message);
         break;
-    case TP_MESSAGE_PROBE:
+    case TP_MESSAGE_ECHO:
         message->err = (actor->flags &
                            (TP_ACTOR_IS_STOPPING | TP_ACTOR_IS_SUSPENDED)) != 0;
         send_home(self, message, TP_MESSAGE_STARTED);

@@ -8,7 +8,7 @@
  *
  *     supervisor                            child
  *         |-------- RUN ----------------->    suspended -> living
- *         |-------- PROBE --------------->
+ *         |-------- ECHO --------------->
  *         |<------- STARTED --------------    the start handler has returned
  *         |-------- STOP, KILL ---------->    (perhaps)
  *         |<------- ENDED ----------------    living -> suspended
@@ -17,7 +17,7 @@
  * RUN and ENDED are the same block, the child's token: the child keeps it while
  * it lives and sends it back with the reason when the life ends, so that no end
  * needs memory. A child has a token exactly while it lives and is a child.
- * STARTED is the block of PROBE. Commands arrive in the order in which the
+ * STARTED is the block of ECHO. Commands arrive in the order in which the
  * supervisor sent them, as all messages of one sender, so a STOP that crosses
  * an ENDED finds the child suspended and is of no effect on its next life.
  *
@@ -31,7 +31,7 @@
 
 #include "actors/self.h"
 
-/* Handles RUN, PROBE or FINISH. Takes message. */
+/* Handles RUN, ECHO or FINISH. Takes message. */
 void tp_child_obey(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message);
 

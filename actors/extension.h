@@ -17,6 +17,7 @@
 #include "actors/timers.h"
 
 struct tp_actor;
+struct troupe_gathered;
 
 struct tp_extension {
     struct tp_asks asks;
@@ -24,6 +25,7 @@ struct tp_extension {
     struct tp_bonds bonds;
     struct troupe_message *token; /* of a child that lives (actors/child.h) */
     struct tp_timers timers;
+    struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

@@ -245,6 +245,9 @@ bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
     self->has_failed = false;
     if (self->is_kept) {
         self->is_kept = false;
+        if (message == NULL || !tp_message_is_limited(message)) {
+            return; /* it is handed on, or a gathering has it */
+        }
         tp_kept_remove(&actor->extension->kept, message);
     }
     if (message == NULL) {
@@ -272,6 +275,7 @@ tp_life_crashed(struct troupe_self *self, const struct tp_crash *crash)
     tp_crash_report(self, crash);
     troupe_message_release(self, &tp_containment.opened);
     bury_in_hand(self, actor);
+    tp_call_release(self, &self->call);
     tp_exit_release(self, &self->exit); /* it may have crashed while it ended */
     self->exit = (struct tp_exit){.kind = TROUPE_EXIT_CRASHED,
         .signal = (uint8_t)crash->signal,
@@ -301,7 +305,7 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         tp_start_release(self, message);
     } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_sweep(self, message);
-    } else if (message->kind > TP_MESSAGE_DOWN) {
+    } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_sweep(self, message);
     } else {
         tp_post_free(self, message);

@@ -38,6 +38,13 @@ tp_outside_check(struct troupe_self *self)
 static void
 sort_one(struct troupe_self *self, struct troupe_message *message)
 {
+    if (message->kind == TP_MESSAGE_WAITS && self->is_probing &&
+        message->request == self->probe) {
+        message->next = self->reports;
+        self->reports = message;
+        self->reports_due--;
+        return;
+    }
     if (message->kind == TP_MESSAGE_REPLY && self->answer == NULL &&
         message->request == self->request) {
         self->answer = message;
@@ -68,11 +75,14 @@ look(struct troupe_self *self)
     }
 }
 
-/* A thread waits for an answer or to be resumed, not for both; the answer to
- * its last ask may still be there when it is paused. */
+/* A thread waits for reports, for an answer or to be resumed, not for two of
+ * them; the answer to its last ask may still be there when it is paused. */
 static bool
 is_served(const struct troupe_self *self)
 {
+    if (self->is_probing) {
+        return self->reports_due == 0;
+    }
     return self->request != 0 ? self->answer != NULL : !self->is_paused;
 }
 
@@ -139,6 +149,14 @@ deadline_in(struct troupe_self *self, uint64_t span_ns)
 }
 
 void
+tp_outside_await_reports(struct troupe_self *self, uint64_t timeout_ns)
+{
+    self->is_probing = true;
+    (void)wait_until_served(self, deadline_in(self, timeout_ns));
+    self->is_probing = false;
+}
+
+void
 tp_outside_pause(struct troupe_self *self)
 {
     struct tp_limit *limit = &self->congested->limit;
@@ -177,6 +195,16 @@ answered(struct troupe_self *self)
     return tp_err_set(err, "the ask failed: %s", troupe_err_text(err));
 }
 
+/* For troupe_waits_print(). */
+static void
+show_asked(struct troupe_self *self, troupe_pid to, uint32_t schema,
+    uint64_t deadline_ns)
+{
+    ck_pr_store_64(&self->asked.deadline_ns, deadline_ns);
+    ck_pr_store_32(&self->asked.schema, schema);
+    ck_pr_store_64(&self->asked.to, to);
+}
+
 troupe_err
 tp_outside_ask(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
     struct troupe_message **message)
@@ -188,17 +216,23 @@ tp_outside_ask(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
         return err;
     }
     deadline_ns = deadline_in(self, timeout_ns);
+    err = tp_call_attach(self, message, deadline_ns, NULL);
+    if (err != TROUPE_OK) {
+        return err;
+    }
     troupe_message_release(self, &self->answer);
     self->requests_count++;
     self->request = self->requests_count;
     (*message)->request = self->request;
+    show_asked(self, to, (*message)->schema, deadline_ns);
     err = tp_post(self, to, message);
     self->congested = NULL; /* it waits for the answer anyway */
-    if (err != TROUPE_OK) {
-        return err;
+    if (err == TROUPE_OK) {
+        err = wait_until_served(self, deadline_ns);
+        err = err == TROUPE_OK ? answered(self) : err;
     }
-    err = wait_until_served(self, deadline_ns);
-    return err == TROUPE_OK ? answered(self) : err;
+    show_asked(self, TROUPE_NO_PID, 0, 0);
+    return err;
 }
 
 /* ---- selves -------------------------------------------------------------- */

@@ -35,6 +35,10 @@ TROUPE_MUST_USE troupe_err tp_outside_check(struct troupe_self *self);
 TROUPE_MUST_USE troupe_err tp_outside_ask(struct troupe_self *self,
     troupe_pid to, uint64_t timeout_ns, struct troupe_message **message);
 
+/* Waits for self->reports_due reports, at most timeout_ns; those that have come
+ * are linked from self->reports. */
+void tp_outside_await_reports(struct troupe_self *self, uint64_t timeout_ns);
+
 /* Waits a while for self->congested to be so no more; sets it to NULL. */
 void tp_outside_pause(struct troupe_self *self);
 

@@ -208,7 +208,6 @@ post(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
     struct tp_actor *actor;
 
-    message->sender = self->pid;
     message->incarnation = troupe_pid_incarnation(to);
     if (self->chain.newest != NULL) {
         if (self->chain.to == to && is_chainable(message) &&
@@ -236,7 +235,7 @@ post(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 }
 
 troupe_err
-tp_post(
+tp_post_on(
     struct troupe_self *self, troupe_pid to, struct troupe_message **message)
 {
     struct troupe_message *moved = tp_isolation_begin_move(self, *message);
@@ -265,6 +264,14 @@ tp_post_check(struct troupe_self *self, troupe_pid to)
             tp_pid_text(text, to));
     }
     return TROUPE_OK;
+}
+
+troupe_err
+tp_post(
+    struct troupe_self *self, troupe_pid to, struct troupe_message **message)
+{
+    (*message)->sender = self->pid;
+    return tp_post_on(self, to, message);
 }
 
 void

@@ -24,6 +24,7 @@
 #ifndef TROUPE_ACTORS_POST_H
 #define TROUPE_ACTORS_POST_H
 
+#include "actors/call.h"
 #include "actors/runtime.h"
 
 enum {
@@ -39,6 +40,11 @@ enum {
  * outside takes only replies.
  */
 TROUPE_MUST_USE troupe_err tp_post(
+    struct troupe_self *self, troupe_pid to, struct troupe_message **message);
+
+/* As tp_post(), and the message keeps its sender: who hands on what somebody
+ * else has sent. */
+TROUPE_MUST_USE troupe_err tp_post_on(
     struct troupe_self *self, troupe_pid to, struct troupe_message **message);
 
 /* Pushes what the handler has chained; called when it has returned. */
@@ -79,9 +85,12 @@ tp_post_block(struct troupe_self *self, size_t payload_bytes)
 {
     size_t bytes = sizeof(struct troupe_message) + payload_bytes;
     unsigned size_class = tp_block_class_of(bytes);
-    struct troupe_message *message =
-        tp_block_take(&self->blocks, size_class, bytes);
+    struct troupe_message *message;
 
+    if (__builtin_expect(size_class == TP_BLOCK_CLASS_LARGE, 0)) {
+        bytes += TP_CALL_BYTES_MAX; /* see call.h */
+    }
+    message = tp_block_take(&self->blocks, size_class, bytes);
     if (__builtin_expect(message != NULL, 1)) {
         message->request = 0;
         message->payload_size = 0;
@@ -97,7 +106,7 @@ static inline uint64_t
 tp_post_bytes_of(const struct troupe_message *message)
 {
     if (__builtin_expect(message->size_class == TP_BLOCK_CLASS_LARGE, 0)) {
-        return sizeof(*message) + message->payload_size;
+        return sizeof(*message) + message->payload_size + TP_CALL_BYTES_MAX;
     }
     return tp_block_bytes_of(message->size_class);
 }

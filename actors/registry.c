@@ -201,6 +201,9 @@ tp_registry_issue(struct tp_registry *registry, struct tp_actor *actor)
 struct tp_actor *
 tp_registry_at(struct tp_registry *registry, uint32_t index)
 {
-    return &registry->chunks[index / TP_REGISTRY_CHUNK_SLOTS]
-                            [index % TP_REGISTRY_CHUNK_SLOTS];
+    struct tp_actor *chunk =
+        ck_pr_load_ptr(&registry->chunks[index / TP_REGISTRY_CHUNK_SLOTS]);
+
+    ck_pr_fence_acquire();
+    return &chunk[index % TP_REGISTRY_CHUNK_SLOTS];
 }

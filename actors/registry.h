@@ -43,8 +43,10 @@ struct tp_registry {
     /* Batches of free slots; through ck_stack's mpmc functions only. */
     ck_stack_t batches __attribute__((aligned(64)));
     /*
-     * Slots below this have been handed to some list. Raised by any thread with
-     * compare-and-swap; read by sweeps when no worker runs.
+     * Slots below this have been handed to some list, and their chunks are
+     * mapped. Raised by any thread with compare-and-swap, after it has mapped
+     * the chunk; read by sweeps when no worker runs, and by who asks all actors
+     * (actors/waits.c), who misses those born since.
      */
     uint32_t slots_count __attribute__((aligned(64)));
 };
@@ -109,7 +111,8 @@ tp_registry_find(struct tp_registry *registry, troupe_pid pid)
     return actor;
 }
 
-/* The slot at index, which is below slots_count; when no worker runs. */
+/* The slot at index, which is below a slots_count that the caller has read, and
+ * an acquire fence after that. */
 struct tp_actor *tp_registry_at(struct tp_registry *registry, uint32_t index);
 
 #endif

@@ -5,6 +5,7 @@
 #include "actors/life.h"
 #include "actors/outside.h"
 #include "actors/post.h"
+#include "actors/waits.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/memory.h"
@@ -473,6 +474,14 @@ end_actors(struct tp_worker *worker)
     }
 }
 
+static void
+note_waits(struct troupe_runtime *runtime, struct troupe_stop_report *report)
+{
+    for (uint32_t i = 0; i < slots_count(runtime); i++) {
+        tp_waits_note(tp_registry_at(&runtime->registry, i), report);
+    }
+}
+
 /* Ends all actors, then empties all slots, as the last ones may have sent; when
  * no worker runs. */
 static void
@@ -480,6 +489,7 @@ sweep(struct troupe_runtime *runtime, struct troupe_stop_report *report)
 {
     struct troupe_self *self = &runtime->workers[0];
 
+    note_waits(runtime, report);
     runtime->ended_count = 0;
     runtime->remains = (struct tp_life_remains){0, 0};
     tp_worker_enclose(self->worker, end_actors);
@@ -727,6 +737,7 @@ troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
         report->actors_alive_count);
     fprintf(stream, "%-64s %" PRIu64 "\n", "of them waiting for an answer",
         report->actors_waiting_count);
+    tp_waits_print_stopped(stream, report);
 }
 
 void

@@ -47,6 +47,8 @@ struct troupe_runtime {
     struct tp_profiles profiles;
     struct tp_dead_letters dead_letters;
     struct tp_log log;
+    /* Asks that closed a cycle. Added to by any worker; orders nothing. */
+    uint64_t cycles_count;
     /* Calls of troupe_fail(); added to by any worker, orders nothing. */
     uint64_t failures_count;
     /* Lives of supervisors; numbers them. Added to by any worker. */

@@ -24,7 +24,8 @@ struct troupe_self {
     struct tp_actor *actor;   /* whose turn it is; outside: its own slot */
     troupe_pid pid;           /* of that actor */
     struct troupe_message *in_hand; /* what the handler handles; or NULL */
-    bool is_kept;                   /* it is a request that the actor keeps */
+    bool is_kept;                   /* the actor keeps it */
+    struct tp_call *call;       /* that a continuation goes on with; or NULL */
     struct tp_actor *congested; /* told in this handler, and congested since */
     /* Why the actor ends that has IS_STOPPING, until it is gone. */
     struct tp_exit exit;
@@ -66,6 +67,20 @@ struct troupe_self {
     uint64_t requests_count;
     uint64_t request;              /* whose answer it waits for; 0: none */
     struct troupe_message *answer; /* to the last one */
+    /*
+     * What it waits for, for people. Written by the thread when it asks and
+     * when that ends; read by any thread. They order
+     * nothing: a reader may see parts of two asks.
+     */
+    struct {
+        troupe_pid to; /* TROUPE_NO_PID: it does not wait */
+        uint64_t deadline_ns;
+        uint32_t schema;
+    } asked;
+    bool is_probing; /* waits for reports: actors/waits.h */
+    uint32_t reports_due;
+    uint64_t probe; /* the number of the batch */
+    struct troupe_message *reports;
     struct tp_parker parker;
 };
 

@@ -107,7 +107,7 @@ static void
 free_record(struct troupe_self *self, struct tp_supervised *child)
 {
     free_message(self, &child->token);
-    free_message(self, &child->probe);
+    free_message(self, &child->echo);
     free_message(self, &child->stop);
     free_message(self, &child->kill);
     free_message(self, &child->finish);
@@ -137,7 +137,7 @@ static bool
 fill_messages(struct troupe_self *self, struct tp_supervised *child)
 {
     return fill_message(self, &child->token) &&
-           fill_message(self, &child->probe) &&
+           fill_message(self, &child->echo) &&
            fill_message(self, &child->stop) &&
            fill_message(self, &child->kill) &&
            fill_message(self, &child->finish);
@@ -259,7 +259,7 @@ tp_supervised_run(
         return no_memory(child->description.name);
     }
     address(child->token, child, life);
-    address(child->probe, child, life);
+    address(child->echo, child, life);
     tp_start_of(child->token)->table = child->table;
     err = tp_start_make_state(self, child->table, child->state, child->token);
     if (err != TROUPE_OK) {
@@ -268,7 +268,7 @@ tp_supervised_run(
     child->phase = TP_SUPERVISED_STARTING;
     child->lives_count++;
     send(self, child, &child->token, TP_MESSAGE_RUN);
-    send(self, child, &child->probe, TP_MESSAGE_PROBE);
+    send(self, child, &child->echo, TP_MESSAGE_ECHO);
     return TROUPE_OK;
 }
 

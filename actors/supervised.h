@@ -14,8 +14,8 @@
  *      +----------------------- ENDED ----------------------------+
  *
  * A token that comes home brings the address of this record with it. The record
- * is freed only when token and probe are home, or by the end of the
- * supervisor's life; each life has a number, which token and probe bring as
+ * is freed only when token and echo are home, or by the end of the
+ * supervisor's life; each life has a number, which token and echo bring as
  * well, so that those of an earlier life are told apart and their address is
  * not followed.
  *
@@ -53,7 +53,7 @@ struct tp_supervised {
 
     /* At home; NULL: away. `adopt` brings the record to its supervisor. */
     struct troupe_message *token;
-    struct troupe_message *probe;
+    struct troupe_message *echo;
     struct troupe_message *stop;
     struct troupe_message *kill;
     struct troupe_message *finish;
@@ -82,7 +82,7 @@ tp_supervised_described(
             *)(children + index * description->children->size);
 }
 
-/* Begins a life. NO_MEMORY: it stays DOWN. Token and probe are home. */
+/* Begins a life. NO_MEMORY: it stays DOWN. Token and echo are home. */
 TROUPE_MUST_USE troupe_err tp_supervised_run(
     struct troupe_self *self, struct tp_supervised *child, uint32_t life);
 

@@ -344,7 +344,7 @@ static bool
 is_home(const struct tp_supervised *child)
 {
     return child->phase == TP_SUPERVISED_DOWN && child->token != NULL &&
-           child->probe != NULL;
+           child->echo != NULL;
 }
 
 static void
@@ -461,12 +461,12 @@ handle_ended(struct troupe_self *self, struct tp_supervisor *supervisor,
 
 /* One whose start handler has failed will be ENDED; that is waited for. */
 static void
-handle_started(struct tp_supervisor *supervisor, struct troupe_message *probe)
+handle_started(struct tp_supervisor *supervisor, struct troupe_message *echo)
 {
-    struct tp_supervised *child = tp_supervised_of(probe);
+    struct tp_supervised *child = tp_supervised_of(echo);
 
-    child->probe = probe;
-    if (child->phase == TP_SUPERVISED_STARTING && probe->err == 0) {
+    child->echo = echo;
+    if (child->phase == TP_SUPERVISED_STARTING && echo->err == 0) {
         child->phase = TP_SUPERVISED_UP;
         supervisor->busy = NULL;
     }

@@ -57,6 +57,12 @@ struct tp_supervisor {
 
 struct troupe_behaviour *tp_supervisor_behaviour(void);
 
+static inline bool
+tp_supervisor_is_kind(unsigned kind)
+{
+    return kind >= TP_MESSAGE_ENDED && kind <= TP_MESSAGE_ADOPT;
+}
+
 /* Takes ENDED, STARTED or ADOPT to the occupant. */
 void tp_supervisor_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, void *state);

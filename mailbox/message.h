@@ -39,13 +39,15 @@ enum tp_message_kind {
     TP_MESSAGE_ENDED,   /* to a supervisor: a life of its child has ended */
     TP_MESSAGE_STARTED, /* to a supervisor: the child's start handler is done */
     TP_MESSAGE_ADOPT,   /* to a supervisor: here is one more child */
+    TP_MESSAGE_WAITS,   /* to a thread: what the sender waits for */
     TP_MESSAGE_START,   /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_KILL,
     TP_MESSAGE_RUN,    /* to a child: live (again) */
-    TP_MESSAGE_PROBE,  /* to a child: say that you have come so far */
+    TP_MESSAGE_ECHO,   /* to a child: say that you have come so far */
     TP_MESSAGE_FINISH, /* to a child: you are nobody's child any more; end */
     TP_MESSAGE_RESUME,
+    TP_MESSAGE_PROBE, /* asks what the receiver waits for */
 };
 
 struct troupe_message {
@@ -57,7 +59,7 @@ struct troupe_message {
     uint32_t payload_size;
     uint8_t kind;       /* a tp_message_kind */
     uint8_t size_class; /* block_cache's */
-    uint16_t err;       /* a troupe_err; of replies */
+    uint16_t err; /* of replies: a troupe_err; of requests: actors/call.h */
     uint8_t payload[];
 };
 

@@ -407,6 +407,17 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_request_keep(
 TROUPE_API void troupe_request_release(
     struct troupe_self *self, struct troupe_request **request);
 
+/**
+ * Hands *request, which the caller keeps, on to another actor, as if its sender
+ * had asked that one: the answer goes to the sender, the deadline stays. Sets
+ * *request to NULL. Views into the message end with this call, also when it is
+ * in hand, and troupe_sender() is TROUPE_NO_PID then. On an error the request
+ * stays the caller's: NO_REQUEST (as troupe_reply_to()), NO_SUCH_ACTOR,
+ * MAILBOX_FULL, NO_HANDLER (a thread).
+ */
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_request_forward(
+    struct troupe_self *self, struct troupe_request **request, troupe_pid to);
+
 /* ---- what TROUPE_MESSAGE generates --------------------------------------- */
 
 /* A handler's message cannot be a pointer into the sender: it is a value. */
@@ -430,6 +441,10 @@ TROUPE_API troupe_err troupe_ask_then_closed(struct troupe_self *self,
     uint64_t context, struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_ask_closed(struct troupe_self *self, troupe_pid to,
     uint64_t timeout_ns, struct troupe_message *message, const uint8_t *end);
+struct troupe_gather;
+TROUPE_API troupe_err troupe_gather_closed(struct troupe_self *self,
+    const struct troupe_gather *gather, struct troupe_message *message,
+    const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_closed(struct troupe_self *self,
     struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_to_closed(struct troupe_self *self,
@@ -541,6 +556,18 @@ TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
         return err != TROUPE_OK                                                \
                    ? err                                                       \
                    : troupe_ask_closed(self, to, timeout_ns, message, end);    \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_gather(                      \
+        struct troupe_self *self, const struct troupe_gather *gather,          \
+        struct name value)                                                     \
+    {                                                                          \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
+                                                                               \
+        return err != TROUPE_OK                                                \
+                   ? err                                                       \
+                   : troupe_gather_closed(self, gather, message, end);         \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_decoded(troupe_err err,      \
         const uint8_t *payload, const uint8_t *end, struct name *out)          \

@@ -97,6 +97,7 @@ troupe_options_default(void)
     X(NO_MEMORY, "there was no memory for it")                                 \
     X(REFUSED, "it could not be made or sent")                                 \
     X(LATE_REPLY, "the reply came after the deadline")                         \
+    X(EXPIRED, "its deadline had passed when its turn came")                   \
     X(CRASHED, "the receiver crashed while it handled it")                     \
     X(RUNTIME_STOPPED, "the runtime stopped first")
 
@@ -106,6 +107,17 @@ enum troupe_dead_letter_cause {
 #undef X
         TROUPE_DEAD_LETTER_CAUSES_COUNT
 };
+
+/** An actor that waited for an answer when the runtime stopped, and for whose.
+ */
+struct troupe_stop_wait {
+    troupe_pid actor;
+    const char *behaviour; /* the actor's */
+    troupe_pid waits_for;
+    const char *message; /* what it has asked */
+};
+
+enum { TROUPE_STOP_WAITS_MAX = 8 };
 
 /** What became of everything. The caller sets size (TROUPE_STOP_REPORT). */
 struct troupe_stop_report {
@@ -118,11 +130,19 @@ struct troupe_stop_report {
     uint64_t actors_alive_count;
     /** Of those, how many waited for an answer. */
     uint64_t actors_waiting_count;
+    /** One ask of each of the first of those. */
+    unsigned waits_count;
+    struct troupe_stop_wait waits[TROUPE_STOP_WAITS_MAX];
 };
 
 #define TROUPE_STOP_REPORT                                                     \
     {                                                                          \
-        sizeof(struct troupe_stop_report), false, 0, {0}, 0, 0                 \
+        sizeof(struct troupe_stop_report), false, 0, {0}, 0, 0, 0,             \
+        {                                                                      \
+            {                                                                  \
+                0, 0, 0, 0                                                     \
+            }                                                                  \
+        }                                                                      \
     }
 
 /**
@@ -192,6 +212,17 @@ TROUPE_API uint64_t troupe_runtime_seed(const struct troupe_runtime *runtime);
  * Thread that runs the simulation. */
 TROUPE_API uint64_t troupe_runtime_order_signature(
     const struct troupe_runtime *runtime);
+
+/**
+ * Writes who waits for whose answer, a line an ask, and the cycles among them:
+ * "actor <0.1.1> (clerk) waits for actor <0.2.1> (shop): get_price, 1.2 s
+ * left". Asks every actor, so it waits for the handlers now running, a second
+ * at most for each thousand actors. For threads outside.
+ *
+ * Errors: WRONG_THREAD (inside a handler), NOT_RUNNING, NO_MEMORY.
+ */
+TROUPE_API troupe_err troupe_waits_print(
+    struct troupe_self *self, FILE *stream);
 
 /** Writes the report as a small table. */
 TROUPE_API void troupe_stop_report_print(

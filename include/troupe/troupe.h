@@ -8,6 +8,7 @@
 #include "troupe/err.h"
 #include "troupe/exit.h"
 #include "troupe/link.h"
+#include "troupe/gather.h"
 #include "troupe/message.h"
 #include "troupe/pid.h"
 #include "troupe/runtime.h"

@@ -108,4 +108,30 @@ fault_do(enum fault fault)
     }
 }
 
+/*
+ * cmocka puts its own handlers of these signals on before each test. So main()
+ * makes a runtime and saves what that has set; a test that is to be contained
+ * puts it back.
+ */
+enum { FAULT_SIGNALS_COUNT = 4 };
+static const int fault_signals_of_all[FAULT_SIGNALS_COUNT] = {
+    SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+static struct sigaction fault_handlers[FAULT_SIGNALS_COUNT];
+
+static inline void
+fault_save_handlers(void)
+{
+    for (int i = 0; i < FAULT_SIGNALS_COUNT; i++) {
+        sigaction(fault_signals_of_all[i], NULL, &fault_handlers[i]);
+    }
+}
+
+static inline void
+fault_put_handlers_back(void)
+{
+    for (int i = 0; i < FAULT_SIGNALS_COUNT; i++) {
+        sigaction(fault_signals_of_all[i], &fault_handlers[i], NULL);
+    }
+}
+
 #endif
