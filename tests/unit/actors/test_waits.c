@@ -405,9 +405,17 @@ who_does_not_return_from_its_handler_is_busy(void **state)
     }
     assert_waits("nobody waits for an answer\n"
                  "busy actor <0.2.1> has not returned from its handler\n");
+    /* Its report comes now, and is too late: it says that nobody waits. */
+    ck_pr_store_32(&is_blocked, 0);
+    (void)troupe_tell(
+        self, shop, wait_for, .pid = mute, .timeout_ns = UINT64_MAX);
+    (void)troupe_tell(self, shop, block);
     ck_pr_store_32(&is_released, 1);
-    /* Its report comes now, too late for anybody. */
-    assert_waits("nobody waits for an answer\n");
+    while (ck_pr_load_32(&is_blocked) == 0) {
+        ck_pr_stall();
+    }
+    assert_waits("actor <0.2.1> (shop) waits for actor <0.1.1> (shop): "
+                 "get_price, without a deadline\n");
     finish(NULL);
 }
 
