@@ -2,189 +2,21 @@
 #include "actors/runtime.h"
 
 #include "actors/answer.h"
-#include "actors/life.h"
+#include "actors/isolation.h"
+#include "actors/options.h"
 #include "actors/outside.h"
 #include "actors/post.h"
-#include "actors/waits.h"
+#include "actors/runtime_table.h"
+#include "actors/shutdown.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/memory.h"
-#include "scheduler/cpu_count.h"
 #include "scheduler/simulation.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNTIMES_MAX = 16, WORKERS_MAX = 1024 };
-
-/* ---- the table of runtimes ----------------------------------------------- */
-
-static pthread_mutex_t runtimes_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct troupe_runtime *runtimes[RUNTIMES_MAX]; /* by the mutex */
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
-
-/* The child has this thread only: its runtimes answer NOT_RUNNING. */
-static void
-forget_runtimes(void)
-{
-    for (int i = 0; i < RUNTIMES_MAX; i++) {
-        if (runtimes[i] != NULL) {
-            ck_pr_store_32(&runtimes[i]->state, TP_RUNTIME_FORKED);
-            runtimes[i] = NULL;
-        }
-    }
-    pthread_mutex_unlock(&runtimes_mutex);
-}
-
-static void
-lock_runtimes(void)
-{
-    pthread_mutex_lock(&runtimes_mutex);
-}
-
-static void
-unlock_runtimes(void)
-{
-    pthread_mutex_unlock(&runtimes_mutex);
-}
-
-static void
-watch_forks(void)
-{
-    pthread_atfork(lock_runtimes, unlock_runtimes, forget_runtimes);
-}
-
-/* A number for the runtime, until unlist(). */
-static troupe_err
-list(struct troupe_runtime *runtime, uint32_t *number)
-{
-    troupe_err err = TROUPE_E_TOO_MANY_RUNTIMES;
-
-    pthread_once(&fork_once, watch_forks);
-    lock_runtimes();
-    for (uint32_t i = 0; i < RUNTIMES_MAX; i++) {
-        if (runtimes[i] == NULL) {
-            runtimes[i] = runtime;
-            *number = i;
-            err = TROUPE_OK;
-            break;
-        }
-    }
-    unlock_runtimes();
-    if (err != TROUPE_OK) {
-        return tp_err_set(
-            err, "%d runtimes live in this process; destroy one", RUNTIMES_MAX);
-    }
-    return TROUPE_OK;
-}
-
-static void
-unlist(struct troupe_runtime *runtime)
-{
-    lock_runtimes();
-    if (runtimes[runtime->registry.runtime_number] == runtime) {
-        runtimes[runtime->registry.runtime_number] = NULL;
-    }
-    unlock_runtimes();
-}
-
-/* ---- options ------------------------------------------------------------- */
-
-/* TROUPE_SIM=seed turns a program into a simulation of itself. */
-static troupe_err
-read_environment(struct troupe_options *options)
-{
-    const char *text = getenv("TROUPE_SIM");
-    char *end;
-
-    if (text == NULL) {
-        return TROUPE_OK;
-    }
-    options->simulate = true;
-    options->seed = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0') {
-        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
-            "TROUPE_SIM is \"%s\"; it must be a seed, a whole number", text);
-    }
-    return TROUPE_OK;
-}
-
-/* TROUPE_CONTAIN=0 lets a crash end the process. */
-static troupe_err
-read_contain(struct troupe_options *options)
-{
-    const char *text = getenv("TROUPE_CONTAIN");
-
-    if (text == NULL || strcmp(text, "1") == 0) {
-        return TROUPE_OK;
-    }
-    options->crash_ends_process = true;
-    if (strcmp(text, "0") != 0) {
-        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
-            "TROUPE_CONTAIN is \"%s\"; it must be 0 (a crash ends the process) "
-            "or 1",
-            text);
-    }
-    return TROUPE_OK;
-}
-
-static troupe_err
-resolve(const struct troupe_options *given, struct troupe_options *options)
-{
-    troupe_err err;
-
-    *options = (struct troupe_options){.size = sizeof(*options)};
-    if (given != NULL) {
-        if (given->size < sizeof(size_t) || given->size > sizeof(*options)) {
-            return tp_err_set(TROUPE_E_ABI_MISMATCH,
-                "options of %zu bytes, this library knows %zu: make them by "
-                "TROUPE_OPTIONS",
-                given->size, sizeof(*options));
-        }
-        memcpy(options, given, given->size);
-    }
-    err = read_environment(options);
-    if (err == TROUPE_OK) {
-        err = read_contain(options);
-    }
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    if (options->workers_count > WORKERS_MAX) {
-        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
-            "workers_count is %u; at most %d are possible",
-            options->workers_count, WORKERS_MAX);
-    }
-    if (options->simulate) {
-        options->workers_count = 1;
-    }
-    if (options->actors_count_max == 0 ||
-        options->actors_count_max > TP_REGISTRY_SLOTS_MAX) {
-        options->actors_count_max = TP_REGISTRY_SLOTS_MAX;
-    }
-    if (options->seed == 0 && getenv("TROUPE_SIM") == NULL) {
-        options->seed = tp_random_seed();
-    }
-    return TROUPE_OK;
-}
-
-static void
-choose_workers_count(
-    struct troupe_runtime *runtime, struct troupe_options *options)
-{
-    struct tp_cpu_count chosen;
-
-    if (options->workers_count == 0) {
-        chosen = tp_cpu_count_read(NULL);
-        options->workers_count =
-            chosen.count < WORKERS_MAX ? chosen.count : WORKERS_MAX;
-        tp_log_write(
-            &runtime->log, TROUPE_LOG_INFO, "workers: %s", chosen.reason);
-    }
-}
-
-/* ---- life ---------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------- */
 
 /* Whose timeout it is, its purpose says. */
 static void
@@ -358,7 +190,7 @@ static troupe_err
 fill(struct troupe_runtime *runtime, struct troupe_options *options)
 {
     uint32_t number = 0;
-    troupe_err err = list(runtime, &number);
+    troupe_err err = tp_runtime_table_add(runtime, &number);
 
     if (err != TROUPE_OK) {
         return err;
@@ -373,7 +205,7 @@ fill(struct troupe_runtime *runtime, struct troupe_options *options)
         err = create_profiles(runtime, options);
     }
     if (err == TROUPE_OK) {
-        choose_workers_count(runtime, options);
+        tp_options_choose_workers(&runtime->log, options);
         err = create_scheduler(runtime, options);
     }
     if (err == TROUPE_OK) {
@@ -399,7 +231,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
             "the program was compiled for ABI %u, the library has %u", abi,
             TROUPE_ABI);
     }
-    err = resolve(given, &options);
+    err = tp_options_resolve(given, &options);
     if (err != TROUPE_OK) {
         return err;
     }
@@ -450,164 +282,6 @@ troupe_runtime_start(struct troupe_runtime *runtime)
     return err;
 }
 
-/* ---- the end ------------------------------------------------------------- */
-
-static uint32_t
-slots_count(struct troupe_runtime *runtime)
-{
-    return ck_pr_load_32(&runtime->registry.slots_count);
-}
-
-/* Ends what is left to end; called once more when a stop handler has crashed.
- */
-static void
-end_actors(struct tp_worker *worker)
-{
-    struct troupe_self *self = worker->local;
-    struct troupe_runtime *runtime = self->runtime;
-
-    while (runtime->ended_count < slots_count(runtime)) {
-        uint32_t slot = runtime->ended_count++;
-
-        tp_life_end_last(
-            self, tp_registry_at(&runtime->registry, slot), &runtime->remains);
-    }
-}
-
-static void
-note_waits(struct troupe_runtime *runtime, struct troupe_stop_report *report)
-{
-    for (uint32_t i = 0; i < slots_count(runtime); i++) {
-        tp_waits_note(tp_registry_at(&runtime->registry, i), report);
-    }
-}
-
-/* Ends all actors, then empties all slots, as the last ones may have sent; when
- * no worker runs. */
-static void
-sweep(struct troupe_runtime *runtime, struct troupe_stop_report *report)
-{
-    struct troupe_self *self = &runtime->workers[0];
-
-    note_waits(runtime, report);
-    runtime->ended_count = 0;
-    runtime->remains = (struct tp_life_remains){0, 0};
-    tp_worker_enclose(self->worker, end_actors);
-    report->actors_alive_count += runtime->remains.alive_count;
-    report->actors_waiting_count += runtime->remains.waiting_count;
-    for (uint32_t i = 0; i < slots_count(runtime); i++) {
-        report->actors_alive_count +=
-            tp_life_sweep(self, tp_registry_at(&runtime->registry, i));
-    }
-    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
-        tp_worker_release_timeouts(&runtime->scheduler->workers[i]);
-    }
-}
-
-static void
-count_up(struct troupe_runtime *runtime, struct troupe_stop_report *report)
-{
-    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
-        report->messages_handled_count += runtime->workers[i].handled_count;
-    }
-    for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
-        report->dead_letters_count[i] = tp_dead_letters_count(
-            &runtime->dead_letters, (enum troupe_dead_letter_cause)i);
-    }
-}
-
-static void
-wake_outside(struct troupe_runtime *runtime)
-{
-    struct troupe_self *self;
-
-    pthread_mutex_lock(&runtime->outside_mutex);
-    for (self = runtime->outside; self != NULL; self = self->next_outside) {
-        tp_parker_wake(&self->parker);
-    }
-    pthread_mutex_unlock(&runtime->outside_mutex);
-    tp_parker_wake(&runtime->waiter);
-}
-
-/* Nobody waits for an answer any more, so the last one is nobody's. */
-static void
-release_answers(struct troupe_runtime *runtime)
-{
-    struct troupe_self *self;
-
-    for (self = runtime->outside; self != NULL; self = self->next_outside) {
-        troupe_message_release(self, &self->answer);
-    }
-}
-
-/* First what waits, by all who are there to handle it; then the trees. */
-static bool
-drain(struct troupe_runtime *runtime, uint64_t drain_ns)
-{
-    uint64_t now_ns = tp_clock_now_ns(&runtime->scheduler->clock);
-    uint64_t deadline_ns =
-        drain_ns > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + drain_ns;
-    bool in_time = tp_scheduler_drain(runtime->scheduler, deadline_ns);
-
-    return tp_roots_stop_all(runtime, deadline_ns) && in_time;
-}
-
-static troupe_err
-begin_stop(struct troupe_runtime *runtime)
-{
-    struct troupe_self *self = pthread_getspecific(runtime->key);
-
-    if (self != NULL && self->worker != NULL) {
-        return tp_err_set(TROUPE_E_WRONG_THREAD,
-            "a handler cannot wait for its own end; troupe_runtime_quit() "
-            "asks the program to stop");
-    }
-    if (!ck_pr_cas_32(
-            &runtime->state, TP_RUNTIME_RUNNING, TP_RUNTIME_STOPPING)) {
-        return tp_err_set(TROUPE_E_NOT_RUNNING, "the runtime is not running");
-    }
-    return TROUPE_OK;
-}
-
-static bool
-is_simulator(const struct troupe_runtime *runtime)
-{
-    return !runtime->is_simulated ||
-           pthread_equal(runtime->creator, pthread_self());
-}
-
-troupe_err
-troupe_runtime_stop(struct troupe_runtime *runtime, uint64_t drain_ns,
-    struct troupe_stop_report *report)
-{
-    TP_RUNTIME_CALL();
-    struct troupe_stop_report made = TROUPE_STOP_REPORT;
-    troupe_err err;
-
-    if (!is_simulator(runtime)) {
-        return tp_err_set(TROUPE_E_WRONG_THREAD,
-            "under simulation only the thread that made the runtime may call");
-    }
-    err = begin_stop(runtime);
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    wake_outside(runtime);
-    made.is_drained = drain(runtime, drain_ns);
-    tp_scheduler_halt(runtime->scheduler);
-    ck_pr_store_32(&runtime->state, TP_RUNTIME_STOPPED);
-    wake_outside(runtime);
-    sweep(runtime, &made);
-    count_up(runtime, &made);
-    if (report != NULL) {
-        size_t size = report->size < sizeof(made) ? report->size : sizeof(made);
-
-        made.size = size;
-        memcpy(report, &made, size);
-    }
-    return TROUPE_OK;
-}
-
 void
 troupe_runtime_destroy(struct troupe_runtime **runtime)
 {
@@ -623,8 +297,8 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         (void)troupe_runtime_stop(dying, 0, NULL);
     }
     if (dying->workers != NULL) {
-        sweep(dying, &unread); /* what came between stop and here */
-        release_answers(dying);
+        tp_shutdown_sweep(dying, &unread); /* what came between stop and here */
+        tp_shutdown_release_answers(dying);
         tp_roots_fini(&dying->workers[0]);
         destroy_containment(dying);
     }
@@ -633,7 +307,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
     if (dying->has_key) {
         pthread_key_delete(dying->key);
     }
-    unlist(dying);
+    tp_runtime_table_remove(dying);
     tp_profiles_fini(&dying->profiles);
     tp_registry_fini(&dying->registry);
     tp_dead_letters_fini(&dying->dead_letters);
@@ -717,27 +391,6 @@ troupe_runtime_order_signature(const struct troupe_runtime *runtime)
     return runtime->is_simulated
                ? runtime->scheduler->simulation->order_signature
                : 0;
-}
-
-void
-troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
-{
-    fprintf(stream, "%-64s %s\n", "drained before the deadline",
-        report->is_drained ? "yes" : "no");
-    fprintf(stream, "%-64s %" PRIu64 "\n", "messages handled",
-        report->messages_handled_count);
-    for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
-        if (report->dead_letters_count[i] > 0) {
-            fprintf(stream, "dead letters: %-50s %" PRIu64 "\n",
-                troupe_dead_letter_cause_text((enum troupe_dead_letter_cause)i),
-                report->dead_letters_count[i]);
-        }
-    }
-    fprintf(stream, "%-64s %" PRIu64 "\n", "actors alive at the end",
-        report->actors_alive_count);
-    fprintf(stream, "%-64s %" PRIu64 "\n", "of them waiting for an answer",
-        report->actors_waiting_count);
-    tp_waits_print_stopped(stream, report);
 }
 
 void

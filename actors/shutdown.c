@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "actors/shutdown.h"
+
+#include "actors/life.h"
+#include "actors/outside.h"
+#include "actors/waits.h"
+#include "base/err.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static uint32_t
+slots_count(struct troupe_runtime *runtime)
+{
+    return ck_pr_load_32(&runtime->registry.slots_count);
+}
+
+/* Ends what is left to end; called once more when a stop handler has crashed.
+ */
+static void
+end_actors(struct tp_worker *worker)
+{
+    struct troupe_self *self = worker->local;
+    struct troupe_runtime *runtime = self->runtime;
+
+    while (runtime->ended_count < slots_count(runtime)) {
+        uint32_t slot = runtime->ended_count++;
+
+        tp_life_end_last(
+            self, tp_registry_at(&runtime->registry, slot), &runtime->remains);
+    }
+}
+
+static void
+note_waits(struct troupe_runtime *runtime, struct troupe_stop_report *report)
+{
+    for (uint32_t i = 0; i < slots_count(runtime); i++) {
+        tp_waits_note(tp_registry_at(&runtime->registry, i), report);
+    }
+}
+
+/* Ends all actors, then empties all slots, as the last ones may have sent; when
+ * no worker runs. */
+void
+tp_shutdown_sweep(
+    struct troupe_runtime *runtime, struct troupe_stop_report *report)
+{
+    struct troupe_self *self = &runtime->workers[0];
+
+    note_waits(runtime, report);
+    runtime->ended_count = 0;
+    runtime->remains = (struct tp_life_remains){0, 0};
+    tp_worker_enclose(self->worker, end_actors);
+    report->actors_alive_count += runtime->remains.alive_count;
+    report->actors_waiting_count += runtime->remains.waiting_count;
+    for (uint32_t i = 0; i < slots_count(runtime); i++) {
+        report->actors_alive_count +=
+            tp_life_sweep(self, tp_registry_at(&runtime->registry, i));
+    }
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        tp_worker_release_timeouts(&runtime->scheduler->workers[i]);
+    }
+}
+
+static void
+count_up(struct troupe_runtime *runtime, struct troupe_stop_report *report)
+{
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        report->messages_handled_count += runtime->workers[i].handled_count;
+    }
+    for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
+        report->dead_letters_count[i] = tp_dead_letters_count(
+            &runtime->dead_letters, (enum troupe_dead_letter_cause)i);
+    }
+}
+
+static void
+wake_outside(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self;
+
+    pthread_mutex_lock(&runtime->outside_mutex);
+    for (self = runtime->outside; self != NULL; self = self->next_outside) {
+        tp_parker_wake(&self->parker);
+    }
+    pthread_mutex_unlock(&runtime->outside_mutex);
+    tp_parker_wake(&runtime->waiter);
+}
+
+/* Nobody waits for an answer any more, so the last one is nobody's. */
+void
+tp_shutdown_release_answers(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self;
+
+    for (self = runtime->outside; self != NULL; self = self->next_outside) {
+        troupe_message_release(self, &self->answer);
+    }
+}
+
+/* First what waits, by all who are there to handle it; then the trees. */
+static bool
+drain(struct troupe_runtime *runtime, uint64_t drain_ns)
+{
+    uint64_t now_ns = tp_clock_now_ns(&runtime->scheduler->clock);
+    uint64_t deadline_ns =
+        drain_ns > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + drain_ns;
+    bool in_time = tp_scheduler_drain(runtime->scheduler, deadline_ns);
+
+    return tp_roots_stop_all(runtime, deadline_ns) && in_time;
+}
+
+static troupe_err
+begin_stop(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self = pthread_getspecific(runtime->key);
+
+    if (self != NULL && self->worker != NULL) {
+        return tp_err_set(TROUPE_E_WRONG_THREAD,
+            "a handler cannot wait for its own end; troupe_runtime_quit() "
+            "asks the program to stop");
+    }
+    if (!ck_pr_cas_32(
+            &runtime->state, TP_RUNTIME_RUNNING, TP_RUNTIME_STOPPING)) {
+        return tp_err_set(TROUPE_E_NOT_RUNNING, "the runtime is not running");
+    }
+    return TROUPE_OK;
+}
+
+static bool
+is_simulator(const struct troupe_runtime *runtime)
+{
+    return !runtime->is_simulated ||
+           pthread_equal(runtime->creator, pthread_self());
+}
+
+troupe_err
+troupe_runtime_stop(struct troupe_runtime *runtime, uint64_t drain_ns,
+    struct troupe_stop_report *report)
+{
+    TP_RUNTIME_CALL();
+    struct troupe_stop_report made = TROUPE_STOP_REPORT;
+    troupe_err err;
+
+    if (!is_simulator(runtime)) {
+        return tp_err_set(TROUPE_E_WRONG_THREAD,
+            "under simulation only the thread that made the runtime may call");
+    }
+    err = begin_stop(runtime);
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    wake_outside(runtime);
+    made.is_drained = drain(runtime, drain_ns);
+    tp_scheduler_halt(runtime->scheduler);
+    ck_pr_store_32(&runtime->state, TP_RUNTIME_STOPPED);
+    wake_outside(runtime);
+    tp_shutdown_sweep(runtime, &made);
+    count_up(runtime, &made);
+    if (report != NULL) {
+        size_t size = report->size < sizeof(made) ? report->size : sizeof(made);
+
+        made.size = size;
+        memcpy(report, &made, size);
+    }
+    return TROUPE_OK;
+}
+
+void
+troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
+{
+    fprintf(stream, "%-64s %s\n", "drained before the deadline",
+        report->is_drained ? "yes" : "no");
+    fprintf(stream, "%-64s %" PRIu64 "\n", "messages handled",
+        report->messages_handled_count);
+    for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
+        if (report->dead_letters_count[i] > 0) {
+            fprintf(stream, "dead letters: %-50s %" PRIu64 "\n",
+                troupe_dead_letter_cause_text((enum troupe_dead_letter_cause)i),
+                report->dead_letters_count[i]);
+        }
+    }
+    fprintf(stream, "%-64s %" PRIu64 "\n", "actors alive at the end",
+        report->actors_alive_count);
+    fprintf(stream, "%-64s %" PRIu64 "\n", "of them waiting for an answer",
+        report->actors_waiting_count);
+    tp_waits_print_stopped(stream, report);
+}
