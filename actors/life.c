@@ -134,8 +134,10 @@ tp_life_stop(struct troupe_self *self, struct tp_actor *actor,
 void
 tp_life_kill(struct troupe_self *self, struct tp_actor *actor)
 {
-    self->is_sudden = true;
-    finish_life_by(self, actor, TROUPE_EXIT_KILLED);
+    if ((actor->flags & TP_ACTOR_IS_SUSPENDED) == 0) {
+        self->is_sudden = true;
+        finish_life_by(self, actor, TROUPE_EXIT_KILLED);
+    }
 }
 
 static void
