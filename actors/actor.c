@@ -196,7 +196,7 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
         } else if (is_for_occupant(actor, message)) {
             obey(self, actor, message);
         } else {
-            tp_post_free(self, message);
+            tp_child_release(self, message);
         }
     }
 }

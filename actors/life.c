@@ -131,13 +131,27 @@ tp_life_stop(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
+/* Whether it has been decided that the actor ends by a fault. */
+static bool
+is_failing(struct troupe_self *self, const struct tp_actor *actor)
+{
+    struct troupe_exit why = tp_exit_view(&self->exit);
+
+    return (actor->flags & TP_ACTOR_IS_STOPPING) != 0 &&
+           !troupe_exit_is_orderly(&why);
+}
+
 void
 tp_life_kill(struct troupe_self *self, struct tp_actor *actor)
 {
-    if ((actor->flags & TP_ACTOR_IS_SUSPENDED) == 0) {
-        self->is_sudden = true;
-        finish_life_by(self, actor, TROUPE_EXIT_KILLED);
+    if ((actor->flags & TP_ACTOR_IS_SUSPENDED) != 0 ||
+        is_failing(self, actor)) {
+        return;
     }
+    actor->flags &= (uint16_t)~TP_ACTOR_IS_STOPPING;
+    tp_exit_release(self, &self->exit);
+    self->is_sudden = true;
+    finish_life_by(self, actor, TROUPE_EXIT_KILLED);
 }
 
 static void
@@ -310,7 +324,7 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_sweep(self, message);
     } else {
-        tp_post_free(self, message);
+        tp_child_release(self, message);
     }
 }
 

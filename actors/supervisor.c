@@ -13,7 +13,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { RESTARTS_MAX_DEFAULT = 3, BACKOFF_DOUBLINGS_MAX = 40 };
+enum { RESTARTS_MAX_DEFAULT = 3 };
 
 static const uint64_t restarts_within_ns_default = TROUPE_SECONDS(5);
 static const uint64_t stop_ns_default = TROUPE_SECONDS(5);
@@ -188,9 +188,11 @@ backoff(struct troupe_self *self, const struct tp_supervisor *supervisor)
                           : description->backoff_ns_max;
     uint64_t span_ns = description->backoff_ns;
 
-    for (unsigned i = 1; i < supervisor->restarts_count &&
-                         i < BACKOFF_DOUBLINGS_MAX && span_ns < max_ns;
-         i++) {
+    for (unsigned i = 1; i < supervisor->restarts_count && span_ns != 0; i++) {
+        if (span_ns > max_ns / 2) {
+            span_ns = max_ns;
+            break;
+        }
         span_ns *= 2;
     }
     if (span_ns > max_ns) {
@@ -321,9 +323,14 @@ static void
 start_child(struct troupe_self *self, struct tp_supervisor *supervisor,
     struct tp_supervised *child)
 {
-    if (tp_supervised_run(self, child, supervisor->life) == TROUPE_OK) {
+    troupe_err err = tp_supervised_run(self, child, supervisor->life);
+
+    if (err == TROUPE_OK) {
         supervisor->busy = child;
     } else {
+        tp_exit_release(self, &child->why);
+        child->why.kind = TROUPE_EXIT_FAILED;
+        child->why.code = err;
         restart(self, supervisor, child, no_memory_backoff_ns);
     }
 }
@@ -615,6 +622,12 @@ count_children(const struct tp_supervisor *supervisor)
     return count;
 }
 
+static bool
+has_ended(const struct tp_supervised *child)
+{
+    return child->lives_count > (child->phase == TP_SUPERVISED_DOWN ? 0 : 1);
+}
+
 static void
 on_get_child(struct troupe_self *self, void *state,
     const struct troupe_get_child *get_child)
@@ -629,7 +642,7 @@ on_get_child(struct troupe_self *self, void *state,
         child = child->next;
     }
     if (child != NULL) {
-        if (child->lives_count > 1 || child->phase == TP_SUPERVISED_DOWN) {
+        if (has_ended(child)) {
             print_end(end, sizeof(end), child);
         }
         info.name = troupe_str_of(child->description.name);
