@@ -267,9 +267,10 @@ troupe_wire_put_int64(uint8_t *out, int64_t value)
 
 /*
  * A whole number in any of MessagePack's ten encodings: *bits is its value
- * modulo 2^64, *is_negative its sign.
+ * modulo 2^64, *is_negative its sign. Inlined into each decoder: a call costs a
+ * tenth of handling a small message.
  */
-static inline const uint8_t *
+static inline __attribute__((always_inline)) const uint8_t *
 troupe_wire_get_integer(
     const uint8_t *at, const uint8_t *end, uint64_t *bits, bool *is_negative)
 {
@@ -300,7 +301,7 @@ troupe_wire_get_integer(
     return at + (1u << width_log2);
 }
 
-static inline const uint8_t *
+static inline __attribute__((always_inline)) const uint8_t *
 troupe_wire_get_int64(const uint8_t *at, const uint8_t *end, int64_t *value)
 {
     uint64_t bits = 0;
@@ -311,7 +312,7 @@ troupe_wire_get_int64(const uint8_t *at, const uint8_t *end, int64_t *value)
     return is_negative == (*value < 0) ? at : NULL;
 }
 
-static inline const uint8_t *
+static inline __attribute__((always_inline)) const uint8_t *
 troupe_wire_get_uint64(const uint8_t *at, const uint8_t *end, uint64_t *value)
 {
     bool is_negative = false;
