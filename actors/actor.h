@@ -63,9 +63,9 @@ enum {
     TP_ACTOR_DROPS_OLDEST = 8,
     TP_ACTOR_IS_SUSPENDED = 16, /* between two lives (actors/child.h) */
     TP_ACTOR_HOLDS_MAIL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
-    TP_ACTOR_ATTENTION = 32,
-    TP_ACTOR_HAS_LARGE_STATE = 32,
-    TP_ACTOR_IS_EXACT = 64, /* has a profile, and settles each message */
+    TP_ACTOR_IS_EXACT = 32, /* has a profile, and settles each message */
+    TP_ACTOR_ATTENTION = 64,
+    TP_ACTOR_HAS_LARGE_STATE = 64,
     TP_ACTOR_ENDS_ON_DECODE_ERROR = 128,
     TP_ACTOR_SUPERVISES = 256, /* actors/supervisor.h */
 };
