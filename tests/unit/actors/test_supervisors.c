@@ -12,20 +12,6 @@
 
 static const struct troupe_child abc[] = {CHILD(a), CHILD(b), CHILD(c)};
 
-/* The supervisor, and its children when all have started. */
-static troupe_pid
-supervise(const struct troupe_supervisor *description, troupe_pid *children)
-{
-    troupe_pid pid = TROUPE_NO_PID;
-
-    assert_int_equal(
-        troupe_supervise(stage.self, description, &pid, children), TROUPE_OK);
-    for (unsigned i = 0; i < description->children_count; i++) {
-        wait_for(children[i]);
-    }
-    return pid;
-}
-
 /* ---- order --------------------------------------------------------------- */
 
 static void
@@ -308,23 +294,6 @@ without_restarts_the_first_end_is_too_many(bool simulate)
         "gives up: child a ended more than 0 times within 5000 ms; the last "
         "time it failed with code 1: as told");
     finish();
-}
-
-/* Time passes only where nothing happens, so the simulation alone knows. */
-static void
-sleep_ns(uint64_t span_ns)
-{
-    static const struct subject sleeper = {.name = "z"};
-    struct troupe_spawn_options options =
-        TROUPE_SPAWN_OPTIONS(.state = &sleeper);
-    struct tick unread;
-    troupe_pid pid;
-
-    assert_int_equal(
-        troupe_spawn_with(stage.self, subject, &options, &pid), TROUPE_OK);
-    assert_int_equal(troupe_ask(stage.self, pid, span_ns, tick, &unread, keep),
-        TROUPE_E_TIMED_OUT);
-    assert_int_equal(troupe_kill(stage.self, pid), TROUPE_OK);
 }
 
 static void
@@ -888,17 +857,6 @@ a_description_that_contradicts_itself_is_refused(void **state)
     X(a_child_given_to_nobody_ends_at_once)
 
 TESTS(ON_BOTH)
-
-/* cmocka puts its own signal handlers on; see fault.h. */
-static void
-save_handlers(void)
-{
-    struct troupe_runtime *runtime = NULL;
-
-    TROUPE_CHECK(troupe_runtime_create(NULL, &runtime));
-    fault_save_handlers();
-    troupe_runtime_destroy(&runtime);
-}
 
 int
 main(void)
