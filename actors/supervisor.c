@@ -214,7 +214,7 @@ static void
 delay(struct troupe_self *self, struct tp_supervised *child, uint64_t span_ns)
 {
     /* Without memory for a timer there is no backoff. */
-    if (span_ns > 0 && troupe_after(self, span_ns, on_backoff_over,
+    if (span_ns > 0 && tp_timers_after_awaited(self, span_ns, on_backoff_over,
                            (uintptr_t)child, &child->delay) != TROUPE_OK) {
         child->delay = TROUPE_NO_TIMER;
     }

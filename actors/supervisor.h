@@ -29,6 +29,12 @@
  * failed start. If a timer cannot be set, a child that is to stop is killed
  * without delay, and a backoff is none.
  *
+ * The end of the runtime waits for a backoff, within its time, before it stops
+ * the trees. If it did not, mail that waits for the child would be dropped from
+ * what calls itself drained; worse, a sender that is paused on such a child
+ * would look as idle as if it had nothing to say, and trees would be stopped
+ * that it has yet to talk to.
+ *
  * All functions are for the actor's owner.
  */
 #ifndef TROUPE_ACTORS_SUPERVISOR_H

@@ -93,7 +93,8 @@ struct troupe_supervisor {
     /** How long it waits before a restart: backoff_ns for the first within
      * restarts_within_ns, twice that for the second, and so on, at most
      * backoff_ns_max (0: a minute); each a random half less at most, so that
-     * many do not come back at once. 0: it does not wait. */
+     * many do not come back at once. 0: it does not wait. Mail waits
+     * meanwhile, and so does a stop of the runtime, within its drain_ns. */
     uint64_t backoff_ns;
     uint64_t backoff_ns_max;
     /** The first children, in the order of their start. */
