@@ -179,7 +179,7 @@ on_act(struct troupe_self *self, void *state, const struct act *act)
     const struct cue *cue = &program->cues[me][act->place];
     int whom = cue->whom;
 
-    if (cue->verb != 0) {
+    if (cue[1].verb != 0) {
         CHECK(troupe_tell(self, pids[me], act, .place = act->place + 1) ==
               TROUPE_OK);
     }
@@ -309,7 +309,9 @@ begin(void)
                   &options, &pids[i]) == TROUPE_OK);
     }
     for (int i = 0; i < program->actors_count; i++) {
-        CHECK(troupe_tell(self, pids[i], act, .place = 0) == TROUPE_OK);
+        if (program->cues[i][0].verb != 0) {
+            CHECK(troupe_tell(self, pids[i], act, .place = 0) == TROUPE_OK);
+        }
     }
 }
 
