@@ -313,6 +313,10 @@ troupe_monitor(struct troupe_self *self, troupe_pid actor,
     struct troupe_message *mine;
     troupe_err err = check(self, actor);
 
+    if (err == TROUPE_OK && then == NULL) {
+        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a monitor without a function to run; give one");
+    }
     if (err == TROUPE_OK) {
         err = make_bond(self, &mine, &theirs);
     }

@@ -204,6 +204,7 @@ backoff(struct troupe_self *self, const struct tp_supervisor *supervisor)
 static void
 on_backoff_over(struct troupe_self *self, void *state, uint64_t context)
 {
+    TP_RUNTIME_CALL();
     struct tp_supervised *child = (struct tp_supervised *)(uintptr_t)context;
 
     child->delay = TROUPE_NO_TIMER;
@@ -297,6 +298,7 @@ restart(struct troupe_self *self, struct tp_supervisor *supervisor,
 static void
 on_deadline(struct troupe_self *self, void *state, uint64_t context)
 {
+    TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
 
     (void)context;
@@ -445,8 +447,7 @@ handle_ended(struct troupe_self *self, struct tp_supervisor *supervisor,
     struct troupe_message *token)
 {
     struct tp_supervised *child = tp_supervised_of(token);
-    bool is_expected =
-        child->phase == TP_SUPERVISED_STOPPING || !child->wants_up;
+    bool was_stopped = child->phase == TP_SUPERVISED_STOPPING;
 
     tp_exit_release(self, &child->why);
     child->why = *tp_child_exit_of(token);
@@ -456,13 +457,13 @@ handle_ended(struct troupe_self *self, struct tp_supervisor *supervisor,
         supervisor->busy = NULL;
         (void)troupe_timer_cancel(self, &supervisor->deadline);
     }
-    if (is_expected) {
+    if (was_stopped) {
         return;
     }
-    if (is_to_restart(child)) {
-        restart(self, supervisor, child, 0);
-    } else {
+    if (!is_to_restart(child)) {
         want_gone(self, child);
+    } else if (child->wants_up) { /* else it was to be stopped anyway */
+        restart(self, supervisor, child, 0);
     }
 }
 
@@ -492,6 +493,20 @@ handle_adopt(struct troupe_self *self, struct tp_supervisor *supervisor,
     }
 }
 
+static void
+report_no_supervisor(struct troupe_self *self, const struct tp_actor *actor,
+    const struct troupe_message *message)
+{
+    char pid[TP_PID_TEXT_BYTES];
+
+    if (message->kind == TP_MESSAGE_ADOPT) {
+        tp_log_write(&self->runtime->log, TROUPE_LOG_WARNING,
+            "actor %s (%s) was given child %s, and is no supervisor",
+            tp_pid_text(pid, self->pid), actor->table->name,
+            tp_supervised_of(message)->description.name);
+    }
+}
+
 void
 tp_supervisor_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, void *state)
@@ -499,8 +514,12 @@ tp_supervisor_handle(struct troupe_self *self, struct tp_actor *actor,
     struct tp_supervisor *supervisor = state;
     bool is_adopt = message->kind == TP_MESSAGE_ADOPT;
 
-    if ((actor->flags & TP_ACTOR_SUPERVISES) == 0 ||
-        (!is_adopt && !is_mine(supervisor, message))) {
+    if ((actor->flags & TP_ACTOR_SUPERVISES) == 0) {
+        report_no_supervisor(self, actor, message);
+        tp_supervisor_drop(self, message);
+        return;
+    }
+    if (!is_adopt && !is_mine(supervisor, message)) {
         tp_supervisor_drop(self, message);
         return;
     }
@@ -587,6 +606,7 @@ make_children(struct troupe_self *self, struct tp_supervisor *supervisor)
 static void
 on_start(struct troupe_self *self, void *state)
 {
+    TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
     size_t bytes =
         (restarts_max(supervisor) + 1) * sizeof(supervisor->restarts_ns[0]);
@@ -632,6 +652,7 @@ static void
 on_get_child(struct troupe_self *self, void *state,
     const struct troupe_get_child *get_child)
 {
+    TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
     const struct tp_supervised *child = supervisor->first;
     struct troupe_child_info info = {
@@ -660,10 +681,15 @@ static void
 on_end_child(struct troupe_self *self, void *state,
     const struct troupe_end_child *end_child)
 {
+    TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
     struct tp_supervised *child = find(supervisor, end_child->actor);
 
     if (child != NULL) {
+        if (child->phase == TP_SUPERVISED_DOWN) {
+            tp_exit_release(self, &child->why);
+            child->why.kind = TROUPE_EXIT_SHUTDOWN;
+        }
         want_gone(self, child);
         advance(self, supervisor);
     }

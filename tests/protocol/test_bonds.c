@@ -375,6 +375,9 @@ a_watcher_is_told_once_or_has_looked_away(void **state)
     static const struct program programs[] = {
         {2, {false, false},
             {{{WATCH, B}, {LOOK_AWAY, B}, {WATCH, B}}, {{FAIL, B}}}},
+        {2, {false, false},
+            {{{WATCH, B}, {LOOK_AWAY, B}, {WATCH, B}, {LOOK_AWAY, B}},
+                {{WATCH, A}}}},
         {2, {false, false}, {{{WATCH, B}, {KILL, B}}, {{WATCH, A}, {STOP, B}}}},
         {3, {false, false, false}, {{{WATCH, C}, {LOOK_AWAY, C}}, {{KILL, C}}}},
     };

@@ -802,7 +802,8 @@ a_description_that_contradicts_itself_is_refused(void **state)
     static const char *const details[5] = {"child without a name: give it one",
         "child x: give it either a behaviour or a supervisor",
         "child x: give it either a behaviour or a supervisor",
-        "child x: a supervisor's state is its own",
+        "child x: a supervisor's state and mailbox are its own; leave state, "
+        "mailbox and ends_on_decode_error out",
         "child a: there is no such restart"};
     troupe_pid pid;
 
