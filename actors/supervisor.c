@@ -330,7 +330,7 @@ start_child(struct troupe_self *self, struct tp_supervisor *supervisor,
     } else {
         tp_exit_release(self, &child->why);
         child->why.kind = TROUPE_EXIT_FAILED;
-        child->why.code = err;
+        child->why.code = (int32_t)err;
         restart(self, supervisor, child, no_memory_backoff_ns);
     }
 }
