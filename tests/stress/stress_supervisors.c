@@ -320,8 +320,8 @@ ignore(void *context, enum troupe_log_level level, const char *line)
     (void)context, (void)level, (void)line;
 }
 
-int
-main(void)
+static void
+children_fail_and_only_what_they_fail_on_is_lost(void)
 {
     struct troupe_stop_report report = TROUPE_STOP_REPORT;
     struct troupe_runtime *runtime;
@@ -344,5 +344,11 @@ main(void)
     TROUPE_CHECK(troupe_runtime_stop(runtime, TROUPE_SECONDS(100), &report));
     troupe_runtime_destroy(&runtime);
     check(&report);
+}
+
+int
+main(void)
+{
+    children_fail_and_only_what_they_fail_on_is_lost();
     return 0;
 }

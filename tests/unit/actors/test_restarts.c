@@ -212,6 +212,7 @@ a_kill_between_two_lives_harms_nobody(void **state)
     (void)supervise(&slow_tree, &child);
     TELL(child, fail, .value = 1);
     sleep_ns(TROUPE_SECONDS(1));
+    wait_until_left(3); /* nobody else is about to end */
     forget_notes();
     assert_int_equal(troupe_kill(stage.self, child), TROUPE_OK);
     wait_for(stage.idle);

@@ -390,6 +390,7 @@ restarts_wait_longer_each_time_and_by_chance(void **state)
             .backoff_ns = TROUPE_MS(100), .backoff_ns_max = TROUPE_SECONDS(2),
             TROUPE_CHILDREN(one));
     uint64_t waited_ns[2][8];
+    int shorter_count = 0;
 
     (void)state;
     for (uint64_t seed = 1; seed <= 2; seed++) {
@@ -404,11 +405,13 @@ restarts_wait_longer_each_time_and_by_chance(void **state)
             assert_true(waited >= span_ns / 2);
             assert_true(waited <= span_ns + TROUPE_MS(2)); /* a wheel's tick */
             waited_ns[seed - 1][i] = waited;
+            shorter_count += waited < span_ns - span_ns / 8;
             span_ns =
                 span_ns >= TROUPE_SECONDS(1) ? TROUPE_SECONDS(2) : span_ns * 2;
         }
         finish_unheard();
     }
+    assert_true(shorter_count >= 4);
     assert_memory_not_equal(waited_ns[0], waited_ns[1], sizeof(waited_ns[0]));
 }
 
