@@ -13,11 +13,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { RESTARTS_MAX_DEFAULT = 3 };
-
-static const uint64_t restarts_within_ns_default = TROUPE_SECONDS(5);
 static const uint64_t stop_ns_default = TROUPE_SECONDS(5);
-static const uint64_t backoff_ns_max_default = TROUPE_SECONDS(60);
 /* After a start for which there was no memory, whatever the description says.
  */
 static const uint64_t no_memory_backoff_ns = TROUPE_MS(10);
@@ -66,24 +62,6 @@ find(struct tp_supervisor *supervisor, troupe_pid actor)
 }
 
 /* ---- defaults ------------------------------------------------------------ */
-
-static unsigned
-restarts_max(const struct tp_supervisor *supervisor)
-{
-    unsigned given = supervisor->description->restarts_max;
-
-    return given == TROUPE_NO_RESTARTS ? 0
-           : given == 0                ? RESTARTS_MAX_DEFAULT
-                                       : given;
-}
-
-static uint64_t
-restarts_within_ns(const struct tp_supervisor *supervisor)
-{
-    uint64_t given = supervisor->description->restarts_within_ns;
-
-    return given == 0 ? restarts_within_ns_default : given;
-}
 
 static uint64_t
 stop_ns(const struct tp_supervised *child)
@@ -147,59 +125,6 @@ give_up(struct troupe_self *self, struct tp_supervisor *supervisor,
 }
 
 /* ---- restarting ---------------------------------------------------------- */
-
-/* Forgets restarts that are too long ago to count. */
-static void
-forget_restarts(struct tp_supervisor *supervisor, uint64_t now_ns)
-{
-    uint64_t within_ns = restarts_within_ns(supervisor);
-    unsigned old = 0;
-
-    while (old < supervisor->restarts_count &&
-           now_ns - supervisor->restarts_ns[old] > within_ns) {
-        old++;
-    }
-    supervisor->restarts_count -= old;
-    memmove(supervisor->restarts_ns, supervisor->restarts_ns + old,
-        supervisor->restarts_count * sizeof(supervisor->restarts_ns[0]));
-}
-
-/* False: there have been too many. */
-static bool
-count_restart(struct troupe_self *self, struct tp_supervisor *supervisor)
-{
-    uint64_t now_ns = troupe_now_ns(self);
-
-    forget_restarts(supervisor, now_ns);
-    if (supervisor->restarts_count >= restarts_max(supervisor)) {
-        return false;
-    }
-    supervisor->restarts_ns[supervisor->restarts_count++] = now_ns;
-    return true;
-}
-
-/* How long to wait before the restart that has just been counted. */
-static uint64_t
-backoff(struct troupe_self *self, const struct tp_supervisor *supervisor)
-{
-    const struct troupe_supervisor *description = supervisor->description;
-    uint64_t max_ns = description->backoff_ns_max == 0
-                          ? backoff_ns_max_default
-                          : description->backoff_ns_max;
-    uint64_t span_ns = description->backoff_ns;
-
-    for (unsigned i = 1; i < supervisor->restarts_count && span_ns != 0; i++) {
-        if (span_ns > max_ns / 2) {
-            span_ns = max_ns;
-            break;
-        }
-        span_ns *= 2;
-    }
-    if (span_ns > max_ns) {
-        span_ns = max_ns;
-    }
-    return span_ns - troupe_random_below(self, span_ns / 2 + 1);
-}
 
 static void
 on_backoff_over(struct troupe_self *self, void *state, uint64_t context)
@@ -277,19 +202,20 @@ restart(struct troupe_self *self, struct tp_supervisor *supervisor,
     uint64_t span_ns;
 
     print_end(end, sizeof(end), child);
-    if (!count_restart(self, supervisor)) {
+    if (!tp_restarts_count(&supervisor->restarts, troupe_now_ns(self))) {
         give_up(self, supervisor,
             "child %s ended more than %u times within %" PRIu64
             " ms; the last time it %s",
-            child->description.name, restarts_max(supervisor),
-            restarts_within_ns(supervisor) / 1000000, end);
+            child->description.name, tp_restarts_max(&supervisor->restarts),
+            tp_restarts_within_ns(&supervisor->restarts) / 1000000, end);
         return;
     }
     tp_log_write(&self->runtime->log, TROUPE_LOG_INFO,
         "child %s %s and is started again (%u of %u)", child->description.name,
-        end, supervisor->restarts_count, restarts_max(supervisor));
+        end, supervisor->restarts.count,
+        tp_restarts_max(&supervisor->restarts));
     want_others_down(self, supervisor, child);
-    span_ns = backoff(self, supervisor);
+    span_ns = tp_restarts_backoff_ns(&supervisor->restarts, self);
     delay(self, child, span_ns < least_ns ? least_ns : span_ns);
 }
 
@@ -576,7 +502,7 @@ tp_supervisor_fini(struct troupe_self *self, void *state)
         unlink_child(supervisor, child);
         tp_supervised_abandon(self, &child, &shut_down);
     }
-    tp_memory_free(supervisor->restarts_ns);
+    tp_restarts_fini(&supervisor->restarts);
     tp_exit_release(self, &supervisor->why);
     if (supervisor->is_root) {
         tp_roots_remove(self, self->pid);
@@ -608,12 +534,9 @@ on_start(struct troupe_self *self, void *state)
 {
     TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
-    size_t bytes =
-        (restarts_max(supervisor) + 1) * sizeof(supervisor->restarts_ns[0]);
 
     supervisor->life = ck_pr_faa_32(&self->runtime->supervisors_count, 1) + 1;
-    supervisor->restarts_ns = tp_memory_alloc(bytes);
-    if (supervisor->restarts_ns == NULL) {
+    if (!tp_restarts_init(&supervisor->restarts, supervisor->description)) {
         give_up(self, supervisor, "no memory to count restarts");
     } else if (!supervisor->is_root) {
         make_children(self, supervisor);

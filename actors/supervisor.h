@@ -40,6 +40,7 @@
 #ifndef TROUPE_ACTORS_SUPERVISOR_H
 #define TROUPE_ACTORS_SUPERVISOR_H
 
+#include "actors/restarts.h"
 #include "actors/self.h"
 #include "troupe/supervisor.h"
 
@@ -57,8 +58,7 @@ struct tp_supervisor {
     struct tp_supervised *last;
     struct tp_supervised *busy; /* being started or stopped; or NULL */
     troupe_timer deadline;      /* of a busy one that stops */
-    uint64_t *restarts_ns;      /* when the last ones were, oldest first */
-    unsigned restarts_count;
+    struct tp_restarts restarts;
 };
 
 struct troupe_behaviour *tp_supervisor_behaviour(void);
