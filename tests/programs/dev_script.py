@@ -225,9 +225,10 @@ class DevScript(unittest.TestCase):
     def test_prove_builds_for_each_detector_and_hands_them_over(self):
         done = self.dev("prove")
         self.assertEqual(done.stdout,
-            "python tests/prove/prove.py build/tsan build/valgrind build/asan\n")
+            "python tests/prove/prove.py build/tsan build/valgrind build/asan "
+            "build/fuzz\n")
         built = [call.split()[3] for call in self.calls("cmake") if " --build " in call]
-        self.assertEqual(built, ["tsan", "valgrind", "asan"])
+        self.assertEqual(built, ["tsan", "valgrind", "asan", "fuzz"])
 
     def test_fuzz_builds_the_targets_and_hands_on_the_seconds_and_names(self):
         done = self.dev("fuzz", "60")
