@@ -372,17 +372,21 @@ begin_turn(
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
     tp_containment.opened = NULL;
+    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
     if (__builtin_expect(worker->simulation != NULL, 0)) {
         tp_simulation_note(worker->simulation, actor->index);
+        tp_faults_strike(self, actor);
     }
-    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
 }
 
-/* What a flag, a control message or a congested receiver asks for. */
-static void __attribute__((cold, noinline))
+/* What a flag, a control message or a congested receiver asks for. True: there
+ * were control messages, which are a step of their own. */
+static bool __attribute__((cold, noinline))
 attend(struct troupe_self *self, struct tp_actor *actor)
 {
-    if (actor->mailbox.control != NULL) {
+    bool is_step = actor->mailbox.control != NULL;
+
+    if (is_step) {
         handle_control(self, actor);
     }
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
@@ -398,6 +402,7 @@ attend(struct troupe_self *self, struct tp_actor *actor)
         tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
     }
+    return is_step;
 }
 
 static bool
@@ -407,14 +412,15 @@ needs_attention(const struct troupe_self *self, const struct tp_actor *actor)
            actor->mailbox.control != NULL || self->congested != NULL;
 }
 
-/* Handles one message. False: the turn is over. */
+/* Handles one message, or what control asks for. False: the turn is over. */
 static bool
 take_step(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message;
 
-    if (__builtin_expect(needs_attention(self, actor), 0)) {
-        attend(self, actor);
+    if (__builtin_expect(needs_attention(self, actor), 0) &&
+        attend(self, actor)) {
+        return true;
     }
     if (__builtin_expect((actor->flags & TP_ACTOR_HOLDS_MAIL) == 0, 1) &&
         (message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
@@ -442,7 +448,7 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
         if (--steps_left == 0) {
             /* The last handler's due before another actor's turn begins. */
             if (needs_attention(self, actor)) {
-                attend(self, actor);
+                (void)attend(self, actor);
             }
             tp_worker_yield(worker, task);
             break;
