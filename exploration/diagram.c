@@ -250,7 +250,7 @@ place_of(size_t column)
 static void
 begin_row(const struct tp_diagram *diagram, char *row)
 {
-    size_t length = place_of(diagram->columns_count) - MARGIN_CHARS + 2;
+    size_t length = place_of(diagram->columns_count) - MARGIN_CHARS;
 
     memset(row, ' ', length);
     row[length] = '\0';
@@ -291,7 +291,19 @@ print_line(const struct tp_diagram *diagram, size_t index, FILE *stream)
         }
         row[place_of(to)] = line->is_end ? 'X' : 'o';
     }
-    fprintf(stream, "%4zu%s    %s\n", index + 1, row + 4, line->text);
+    fprintf(stream, "%4zu%s %s\n", index + 1, row + 4, line->text);
+}
+
+/* What is in the last column is not filled up with blanks. */
+static void
+print_head(const struct tp_diagram *diagram, size_t column, const char *text,
+    FILE *stream)
+{
+    if (column + 1 == diagram->columns_count) {
+        fprintf(stream, "%s\n", text);
+    } else {
+        fprintf(stream, "%-*s", COLUMN_CHARS, text);
+    }
 }
 
 static void
@@ -301,14 +313,13 @@ print_heads(const struct tp_diagram *diagram, FILE *stream)
 
     fprintf(stream, "%-*s", MARGIN_CHARS - 3, "step");
     for (size_t i = 0; i < diagram->columns_count; i++) {
-        fprintf(stream, "%-*s", COLUMN_CHARS, diagram->columns[i].name);
+        print_head(diagram, i, diagram->columns[i].name, stream);
     }
-    fprintf(stream, "\n%-*s", MARGIN_CHARS - 3, "");
+    fprintf(stream, "%-*s", MARGIN_CHARS - 3, "");
     for (size_t i = 0; i < diagram->columns_count; i++) {
-        fprintf(stream, "%-*s", COLUMN_CHARS,
-            i == 0 ? "" : tp_pid_text(text, diagram->columns[i].pid));
+        print_head(diagram, i,
+            i == 0 ? "" : tp_pid_text(text, diagram->columns[i].pid), stream);
     }
-    fputc('\n', stream);
 }
 
 void

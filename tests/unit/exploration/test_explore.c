@@ -328,6 +328,331 @@ each_state_of_the_whole_is_seen_though_the_order_is_one(void **state)
     assert_int_equal(pairs, 0x1ff);
 }
 
+/* ---- starts, stops, kills ------------------------------------------------ */
+
+static void
+on_start(struct troupe_self *self, void *state)
+{
+    (void)state;
+    CHECK(troupe_tell(self, world.pids[0], put, .value = 9) == TROUPE_OK);
+}
+
+TROUPE_BEHAVIOUR(starter, 0, TROUPE_ON_START(on_start));
+
+static void
+start_and_another(struct troupe_self *self, void *context)
+{
+    troupe_pid pid;
+
+    (void)context;
+    spawn(self, 1);
+    tell(self, 0, 1);
+    CHECK(troupe_spawn(self, starter, &pid) == TROUPE_OK);
+}
+
+static void
+a_start_handler_is_a_step_like_any_other(void **state)
+{
+    (void)state;
+    assert_int_equal(count_orders(start_and_another), 2);
+    assert_true(has_seen(19));
+    assert_true(has_seen(91));
+}
+
+static void
+tell_stop_tell(struct troupe_self *self, int index)
+{
+    (void)index;
+    tell(self, 0, 1);
+    CHECK(troupe_stop(self, world.pids[0]) == TROUPE_OK);
+    tell(self, 0, 2);
+}
+
+static void
+stopped_by_another(struct troupe_self *self, void *context)
+{
+    (void)context;
+    world.on_go = tell_stop_tell;
+    spawn(self, 2);
+    tell_go(self, 1);
+}
+
+/* What is sent after the stop never comes before it. */
+static void
+a_stop_overtakes_what_was_sent_before_it_or_not(void **state)
+{
+    (void)state;
+    assert_int_equal(count_orders(stopped_by_another), 2);
+    assert_true(has_seen(0));
+    assert_true(has_seen(1));
+}
+
+static void
+one_message_each(struct troupe_self *self, void *context)
+{
+    (void)context;
+    spawn(self, 2);
+    tell(self, 0, 1);
+    tell(self, 1, 1);
+}
+
+/* Nobody is killed; or one of two is, before its message or after it. */
+static void
+a_kill_may_come_at_any_moment(void **state)
+{
+    struct troupe_explore_report report = TROUPE_EXPLORE_REPORT;
+
+    (void)state;
+    assert_int_equal(
+        troupe_explore(
+            &TROUPE_EXPLORE_OPTIONS(.setup = one_message_each, .kills_max = 1),
+            &report),
+        TROUPE_OK);
+    assert_int_equal(report.orders_count, 1 + 2 * 2);
+    assert_int_equal(
+        troupe_explore(&TROUPE_EXPLORE_OPTIONS(.setup = one_message_each,
+                           .kills_max = 1, .kill_only = "nobody"),
+            &report),
+        TROUPE_OK);
+    assert_int_equal(report.orders_count, 1);
+}
+
+/* ---- what all share ------------------------------------------------------ */
+
+static void
+draw(struct troupe_self *self, int index)
+{
+    (void)index;
+    (void)troupe_random_below(self, 10);
+}
+
+static void
+spawn_another(struct troupe_self *self, int index)
+{
+    (void)index;
+    CHECK(troupe_spawn(self, collector, &world.pids[7]) == TROUPE_OK);
+}
+
+static void
+nothing(struct troupe_self *self, int index)
+{
+    (void)self, (void)index;
+}
+
+static void
+two_that_do(struct troupe_self *self, void *context)
+{
+    (void)context;
+    spawn(self, 2);
+    tell_go(self, 0);
+    tell_go(self, 1);
+}
+
+static void
+steps_that_draw_or_spawn_have_an_order(void **state)
+{
+    (void)state;
+    world.on_go = nothing;
+    assert_int_equal(count_orders(two_that_do), 1);
+    world.on_go = draw;
+    assert_int_equal(count_orders(two_that_do), 2);
+    world.on_go = spawn_another;
+    assert_int_equal(count_orders(two_that_do), 2);
+}
+
+/* Whom the mailbox of one message has refused. */
+static int refused[2];
+
+static void
+tell_if_there_is_room(struct troupe_self *self, int index)
+{
+    if (troupe_tell(self, world.pids[0], put, .value = index) != TROUPE_OK) {
+        refused[index - 1]++;
+    }
+}
+
+static void
+two_for_one_place(struct troupe_self *self, void *context)
+{
+    (void)context;
+    world.on_go = tell_if_there_is_room;
+    spawn(self, 3);
+    CHECK(troupe_spawn_with(self, collector,
+              &TROUPE_SPAWN_OPTIONS(.mailbox =
+                                        {
+                                            .policy = TROUPE_MAILBOX_REJECT,
+                                            .messages_high = 1,
+                                        }),
+              &world.pids[0]) == TROUPE_OK);
+    tell_go(self, 1);
+    tell_go(self, 2);
+}
+
+/* 12, 21, and one of them refused because the other waits. */
+static void
+who_is_refused_depends_on_who_came_first(void **state)
+{
+    (void)state;
+    refused[0] = 0;
+    refused[1] = 0;
+    (void)count_orders(two_for_one_place);
+    assert_true(has_seen(12));
+    assert_true(has_seen(21));
+    assert_true(has_seen(1));
+    assert_true(has_seen(2));
+    assert_true(refused[0] > 0);
+    assert_true(refused[1] > 0);
+}
+
+/* ---- time ---------------------------------------------------------------- */
+
+static void
+note_time(struct troupe_self *self, void *state, uint64_t context)
+{
+    (void)state, (void)context;
+    tell(self, 0, 9);
+}
+
+static void
+set_timer(struct troupe_self *self, int index)
+{
+    (void)index;
+    CHECK(
+        troupe_after(self, TROUPE_SECONDS(1), note_time, 0, NULL) == TROUPE_OK);
+    tell(self, 0, 1);
+}
+
+static void
+one_timer(struct troupe_self *self, void *context)
+{
+    (void)context;
+    world.on_go = set_timer;
+    spawn(self, 2);
+    tell_go(self, 1);
+}
+
+static void
+time_passes_when_nothing_else_can_happen(void **state)
+{
+    (void)state;
+    assert_int_equal(count_orders(one_timer), 1);
+    assert_true(has_seen(19));
+}
+
+static troupe_err
+explore_reasons(const char *reason, struct troupe_explore_options options,
+    struct troupe_explore_report *report)
+{
+    FILE *stream = tmpfile();
+    troupe_err err;
+
+    assert_non_null(stream);
+    *report = (struct troupe_explore_report)TROUPE_EXPLORE_REPORT;
+    options.stream = stream;
+    err = troupe_explore(&options, report);
+    fclose(stream);
+    if (reason != NULL) {
+        assert_int_equal(err, TROUPE_E_CHECK_FAILED);
+        assert_non_null(strstr(report->reason, reason));
+        assert_non_null(strstr(troupe_err_detail(), reason));
+    }
+    return err;
+}
+
+/* The one message is taken before or after the second has passed, and the
+ * timer's too; the two are of one sender. */
+static void
+timers_that_race_are_due_before_or_after_what_waits(void **state)
+{
+    struct troupe_explore_report report = TROUPE_EXPLORE_REPORT;
+
+    (void)state;
+    assert_int_equal(troupe_explore(&TROUPE_EXPLORE_OPTIONS(.setup = one_timer,
+                                        .timers_race = true),
+                         &report),
+        TROUPE_OK);
+    assert_int_equal(report.orders_count, 2);
+}
+
+/* ---- what fails ---------------------------------------------------------- */
+
+static void
+four_senders(struct troupe_self *self, void *context)
+{
+    (void)context;
+    world.on_go = tell_index;
+    spawn(self, 6);
+    for (int i = 1; i <= 5; i++) {
+        tell_go(self, i);
+    }
+}
+
+static void
+five_is_not_before_four(struct troupe_explored *run, void *context)
+{
+    (void)context;
+    TROUPE_EXPLORED_CHECK(run, world.digits % 100 != 54);
+}
+
+/* go{} to 5 and to 4, and what they tell. */
+static void
+the_shortest_order_that_fails_is_found(void **state)
+{
+    struct troupe_explore_report report;
+
+    (void)state;
+    explore_reasons("world.digits % 100 != 54",
+        TROUPE_EXPLORE_OPTIONS(.setup = four_senders,
+            .after_step = five_is_not_before_four),
+        &report);
+    assert_int_equal(report.failing_steps_count, 4);
+    assert_true(report.is_shortest);
+}
+
+static void
+not_321(struct troupe_explored *run, void *context)
+{
+    (void)context;
+    if (world.digits == 321) {
+        troupe_explored_fail(run, "the digits are %d", (int)world.digits);
+        troupe_explored_fail(run, "again");
+    }
+}
+
+static void
+one_order_of_six_is_found_at_its_end(void **state)
+{
+    struct troupe_explore_report report;
+
+    (void)state;
+    explore_reasons("the digits are 321",
+        TROUPE_EXPLORE_OPTIONS(.setup = three_senders, .at_end = not_321),
+        &report);
+    assert_int_equal(report.failing_steps_count, 6);
+    assert_string_equal(report.reason, "the digits are 321");
+}
+
+static void
+fail_always(struct troupe_explored *run, void *context)
+{
+    (void)context;
+    troupe_explored_fail(run, "never right");
+}
+
+static void
+what_is_wrong_after_the_setup_needs_no_steps(void **state)
+{
+    struct troupe_explore_report report;
+
+    (void)state;
+    explore_reasons("never right",
+        TROUPE_EXPLORE_OPTIONS(.setup = three_senders,
+            .after_step = fail_always),
+        &report);
+    assert_int_equal(report.failing_steps_count, 0);
+    assert_int_equal(report.runs_count, 1);
+}
+
 int
 main(void)
 {
@@ -341,6 +666,16 @@ main(void)
         cmocka_unit_test(two_that_tell_each_other_have_three_orders),
         cmocka_unit_test(
             each_state_of_the_whole_is_seen_though_the_order_is_one),
+        cmocka_unit_test(a_start_handler_is_a_step_like_any_other),
+        cmocka_unit_test(a_stop_overtakes_what_was_sent_before_it_or_not),
+        cmocka_unit_test(a_kill_may_come_at_any_moment),
+        cmocka_unit_test(steps_that_draw_or_spawn_have_an_order),
+        cmocka_unit_test(who_is_refused_depends_on_who_came_first),
+        cmocka_unit_test(time_passes_when_nothing_else_can_happen),
+        cmocka_unit_test(timers_that_race_are_due_before_or_after_what_waits),
+        cmocka_unit_test(the_shortest_order_that_fails_is_found),
+        cmocka_unit_test(one_order_of_six_is_found_at_its_end),
+        cmocka_unit_test(what_is_wrong_after_the_setup_needs_no_steps),
     };
 
     return cmocka_run_group_tests_name("explore", tests, NULL, NULL);
