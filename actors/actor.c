@@ -390,10 +390,11 @@ begin_turn(
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
     tp_containment.opened = NULL;
+    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
     if (__builtin_expect(worker->simulation != NULL, 0)) {
         tp_simulation_note(worker->simulation, actor->index);
+        tp_faults_strike(self, actor);
     }
-    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
 }
 
 /* A suspended actor holds its mail; not what came too late for the life that
@@ -404,8 +405,10 @@ drop_stale(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message **held = &actor->extension->held;
     struct troupe_message *message;
 
-    if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
-        *held = NULL; /* it may have been dropped */
+    /* It may have been dropped, or put aside by an exploration. */
+    if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0 ||
+        self->worker->simulation != NULL) {
+        *held = NULL;
     }
     while ((message = tp_mailbox_take_stale(&actor->mailbox,
                 troupe_pid_incarnation(actor->pid), held)) != NULL) {
@@ -413,14 +416,17 @@ drop_stale(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
-/* What a flag, a control message or a congested receiver asks for. */
-static void __attribute__((cold, noinline))
+/* What a flag, a control message or a congested receiver asks for. True: there
+ * were control messages, which are a step of their own. */
+static bool __attribute__((cold, noinline))
 attend(struct troupe_self *self, struct tp_actor *actor)
 {
+    bool is_step = actor->mailbox.control != NULL;
+
     if ((actor->flags & TP_ACTOR_IS_EXACT) != 0 && actor->unsettled > 0) {
         settle(self, actor);
     }
-    if (actor->mailbox.control != NULL) {
+    if (is_step) {
         handle_control(self, actor);
     }
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
@@ -439,6 +445,7 @@ attend(struct troupe_self *self, struct tp_actor *actor)
         tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
     }
+    return is_step;
 }
 
 static bool
@@ -448,14 +455,15 @@ needs_attention(const struct troupe_self *self, const struct tp_actor *actor)
            actor->mailbox.control != NULL || self->congested != NULL;
 }
 
-/* Handles one message. False: the turn is over. */
+/* Handles one message, or what control asks for. False: the turn is over. */
 static bool
 take_step(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message;
 
-    if (__builtin_expect(needs_attention(self, actor), 0)) {
-        attend(self, actor);
+    if (__builtin_expect(needs_attention(self, actor), 0) &&
+        attend(self, actor)) {
+        return true;
     }
     if (__builtin_expect((actor->flags & TP_ACTOR_HOLDS_MAIL) == 0, 1) &&
         (message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
@@ -483,7 +491,7 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
         if (--steps_left == 0) {
             /* The last handler's due before another actor's turn begins. */
             if (needs_attention(self, actor)) {
-                attend(self, actor);
+                (void)attend(self, actor);
             }
             tp_worker_yield(worker, task);
             break;

@@ -214,6 +214,9 @@ fill(struct troupe_runtime *runtime, struct troupe_options *options)
     if (err == TROUPE_OK && !options->crash_ends_process) {
         err = create_containment(runtime);
     }
+    if (err == TROUPE_OK && options->simulate) {
+        tp_faults_init(runtime, options);
+    }
     return err == TROUPE_OK ? create_key(runtime) : err;
 }
 

@@ -163,6 +163,7 @@ troupe_runtime_stop(struct troupe_runtime *runtime, uint64_t drain_ns,
     made.is_drained = drain(runtime, drain_ns);
     tp_scheduler_halt(runtime->scheduler);
     ck_pr_store_32(&runtime->state, TP_RUNTIME_STOPPED);
+    tp_faults_fini(&runtime->faults);
     wake_outside(runtime);
     tp_shutdown_sweep(runtime, true, &made);
     count_up(runtime, &made);

@@ -7,6 +7,7 @@
 #include "troupe/dead_letters.h"
 #include "troupe/err.h"
 #include "troupe/exit.h"
+#include "troupe/explore.h"
 #include "troupe/gather.h"
 #include "troupe/link.h"
 #include "troupe/message.h"
