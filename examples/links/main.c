@@ -109,7 +109,7 @@ main(void)
     troupe_pid violin, piano, stage, reporter;
 
     TROUPE_CHECK(troupe_runtime_create(
-        &TROUPE_OPTIONS(.simulate = true, .seed = 4, .log = ignore_line),
+        &TROUPE_OPTIONS(.simulate = true, .seed = 8, .log = ignore_line),
         &runtime));
     TROUPE_CHECK(troupe_runtime_start(runtime));
     struct troupe_self *self = troupe_thread_self(runtime);

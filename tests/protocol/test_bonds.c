@@ -44,6 +44,7 @@ static struct {
     uint64_t limits[CHOICES_COUNT_MAX];
     unsigned count; /* made in this run */
     unsigned given; /* of them, the first so many repeat the last run's */
+    bool is_open;   /* false: all are born first, in one order */
 } order;
 
 /* Who is next is one of a few; how long a turn takes, and how many messages it
@@ -53,7 +54,7 @@ choose(uint64_t limit)
 {
     uint64_t choice = 0;
 
-    if (limit <= 1 || limit > ACTORS_MAX + 1) {
+    if (!order.is_open || limit <= 1 || limit > ACTORS_MAX + 1) {
         return 0;
     }
     CHECK(order.count < CHOICES_COUNT_MAX);
@@ -290,6 +291,13 @@ look_at_all(void)
 /* ---- running ------------------------------------------------------------- */
 
 static void
+go_to_rest(void)
+{
+    while (tp_simulation_step(runtime->scheduler, UINT64_MAX)) {
+    }
+}
+
+static void
 begin(void)
 {
     struct troupe_self *self;
@@ -308,6 +316,10 @@ begin(void)
                   program->traps[i] ? &trapper_behaviour : &plain_behaviour,
                   &options, &pids[i]) == TROUPE_OK);
     }
+    CHECK(troupe_runtime_start(runtime) == TROUPE_OK);
+    order.is_open = false;
+    go_to_rest();
+    order.is_open = true;
     for (int i = 0; i < program->actors_count; i++) {
         if (program->cues[i][0].verb != 0) {
             CHECK(troupe_tell(self, pids[i], act, .place = 0) == TROUPE_OK);
@@ -332,9 +344,7 @@ run_all(const struct program *wanted)
         order.count = 0;
         begin();
         runtime->log = (struct tp_log){ignore_line, NULL};
-        CHECK(troupe_runtime_start(runtime) == TROUPE_OK);
-        while (tp_simulation_step(runtime->scheduler, UINT64_MAX)) {
-        }
+        go_to_rest();
         look_at_all();
         troupe_runtime_destroy(&runtime);
         orders_count++;
