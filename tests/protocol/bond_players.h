@@ -33,7 +33,7 @@ struct deed {
 struct program {
     unsigned players_count;
     bool traps[PLAYERS_MAX];
-    /* One after the other, before all else. */
+    /* All at the same time, before all else. */
     unsigned prelude_count;
     struct {
         unsigned subject;
@@ -430,6 +430,7 @@ check_ends(unsigned i, unsigned k)
     unsigned links = ends_count(one, other->pid, TP_MESSAGE_EXIT, 0);
 
     SURE(links == ends_count(other, one->pid, TP_MESSAGE_EXIT, 0));
+    SURE(links <= 2); /* each makes none if it knows of one */
     SURE(links > 0 || !must_be_linked(i, k));
     SURE(links == 0 || may_be_linked(i, k));
     SURE(ends_count(one, other->pid, TP_MESSAGE_DOWN, 0) ==

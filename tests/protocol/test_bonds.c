@@ -134,6 +134,7 @@ begin_turn(struct player *player, enum what what, struct deed deed)
 {
     struct tp_mailbox *mailbox = &player->slot->mailbox;
 
+    tp_mailbox_fill(mailbox, &player->slot->inbox);
     player->held = *mailbox;
     *mailbox = (struct tp_mailbox){NULL, NULL, NULL};
     if (what == DO) {
@@ -319,7 +320,6 @@ spawn(unsigned i)
               program->traps[i] ? &trapper_behaviour : &follower_behaviour,
               &options, &player->pid) == TROUPE_OK);
     player->slot = tp_registry_find(&runtime->registry, player->pid);
-    tp_mailbox_fill(&player->slot->mailbox, &player->slot->inbox);
     take_step(player, OBEY, (struct deed){STOP, 0});
 }
 
@@ -329,8 +329,8 @@ play_prelude(void)
     for (unsigned i = 0; i < program->prelude_count; i++) {
         take_step(&players[program->prelude[i].subject], DO,
             program->prelude[i].deed);
-        settle();
     }
+    settle();
     remember_links();
 }
 
@@ -521,10 +521,10 @@ static void
 two_friends_in_every_order(void **state)
 {
     (void)state;
-    run_programs(
-        "two friends", (struct program){.players_count = 2,
-                           .prelude_count = 2,
-                           .prelude = {{0, {LINK, 1}}, {1, {WATCH, 0}}}});
+    run_programs("two friends",
+        (struct program){.players_count = 2,
+            .prelude_count = 3,
+            .prelude = {{0, {LINK, 1}}, {1, {LINK, 0}}, {1, {WATCH, 0}}}});
 }
 
 static void
