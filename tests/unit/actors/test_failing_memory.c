@@ -18,7 +18,7 @@
 #include "tests/support/check.h"
 #include "troupe/troupe.h"
 
-enum { REQUESTS_COUNT_MAX = 200, LARGE_BYTES = 9000 };
+enum { REQUESTS_COUNT_MAX = 500, LARGE_BYTES = 9000 };
 
 #define NUMBER(FIELD) FIELD(int64, value)
 #define BLOB(FIELD) FIELD(bin, bytes)
@@ -186,8 +186,22 @@ on_bind(struct troupe_self *self, void *state, const struct bind *bind)
     was_told_to_fall = troupe_tell(self, bind->to, fall) == TROUPE_OK;
 }
 
-TROUPE_BEHAVIOUR(
-    binder, 0, TROUPE_ON(bind, on_bind), TROUPE_ON_EXIT(on_exit_of_friend));
+/* At the end of the runtime: who is born then never lives. */
+static void
+on_binder_stop(
+    struct troupe_self *self, void *state, const struct troupe_exit *why)
+{
+    troupe_pid child;
+
+    (void)state, (void)why;
+    if (troupe_spawn_with(self, faller, &TROUPE_SPAWN_OPTIONS(.link = true),
+            &child) == TROUPE_OK) {
+        troupe_unlink(self, TROUPE_NO_PID); /* nobody: the link stays */
+    }
+}
+
+TROUPE_BEHAVIOUR(binder, 0, TROUPE_ON(bind, on_bind),
+    TROUPE_ON_EXIT(on_exit_of_friend), TROUPE_ON_STOP(on_binder_stop));
 
 static troupe_err
 use_bonds(struct troupe_self *self)
