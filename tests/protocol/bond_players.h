@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * bond_players: two or three actors that do what a program says, and what is
- * right for them to be told (tests/protocol/test_bonds.c).
+ * right for them to be told (tests/protocol/test_bond_programs.c).
  *
  * What is right is found from what they have done and seen alone, not from how
  * bonds are made. Of a link there are three cases: both are linked for certain,

@@ -461,5 +461,5 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_end_is_told_once_to_each_who_is_concerned),
     };
-    return cmocka_run_group_tests_name("lives", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("bonds", tests, NULL, NULL);
 }

@@ -580,5 +580,5 @@ main(void)
         cmocka_unit_test(three_in_a_ring_in_every_order),
     };
     return cmocka_run_group_tests_name(
-        "bonds", tests, register_behaviours, NULL);
+        "bond programs", tests, register_behaviours, NULL);
 }
