@@ -396,6 +396,23 @@ begin_turn(
     tp_mailbox_fill(&actor->mailbox, &actor->inbox);
 }
 
+/* A suspended actor holds its mail; not what came too late for the life that
+ * had the slot before, which others wait to be told of. */
+static void
+drop_stale(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message **held = &actor->extension->held;
+    struct troupe_message *message;
+
+    if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
+        *held = NULL; /* it may have been dropped */
+    }
+    while ((message = tp_mailbox_take_stale(&actor->mailbox,
+                troupe_pid_incarnation(actor->pid), held)) != NULL) {
+        handle(self, actor, message);
+    }
+}
+
 /* What a flag, a control message or a congested receiver asks for. */
 static void __attribute__((cold, noinline))
 attend(struct troupe_self *self, struct tp_actor *actor)
@@ -411,6 +428,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     }
     if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
         drop_oldest(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_IS_SUSPENDED) != 0) {
+        drop_stale(self, actor);
     }
     if (self->congested != NULL) {
         pause_on_congested(self, actor);

@@ -40,7 +40,9 @@
  *
  * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
  * it, so that control messages are handled and it can see that it has become
- * congested itself (mailbox/limit.h says why that matters).
+ * congested itself (mailbox/limit.h says why that matters). So does one that is
+ * suspended between two lives (actors/life.h), which drops what is for an
+ * earlier occupant of its slot: others wait for that.
  */
 #ifndef TROUPE_ACTORS_ACTOR_H
 #define TROUPE_ACTORS_ACTOR_H

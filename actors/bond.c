@@ -50,7 +50,7 @@ key_of(enum tp_message_kind kind, troupe_pid other, uint64_t number)
 }
 
 /* Slots that are neighbours stay so, and a large star falls in the order of
- * memory: scattered, it took several times as long (bench cascade-star). */
+ * memory: scattered, it takes several times as long (bench cascade-star). */
 static struct troupe_message **
 line_of(struct tp_bonds *bonds, uint64_t key)
 {
@@ -317,6 +317,10 @@ troupe_monitor(struct troupe_self *self, troupe_pid actor,
     struct troupe_message *mine;
     troupe_err err = check(self, actor);
 
+    if (err == TROUPE_OK && then == NULL) {
+        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a monitor without a function to run; give one");
+    }
     if (err == TROUPE_OK) {
         err = make_bond(self, &mine, &theirs);
     }

@@ -213,7 +213,8 @@ tp_post_check(struct troupe_self *self, troupe_pid to)
     if (actor == NULL) {
         return no_such_actor(to);
     }
-    if (ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE) {
+    if (ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE &&
+        ck_pr_load_32(&actor->issued) == troupe_pid_incarnation(to)) {
         return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
             "%s is a thread outside the runtime, which cannot be linked with, "
             "watched, stopped or given children",
