@@ -129,7 +129,7 @@ put_home(struct tp_bonds *bonds, struct troupe_message *end,
     bonds->count++;
 }
 
-/* Whom a search is for; number 0: any. */
+/* What a search is for: the end of that number; 0: any with that other. */
 struct wanted {
     enum tp_message_kind kind;
     troupe_pid other;
@@ -139,8 +139,9 @@ struct wanted {
 static bool
 is_wanted(const struct troupe_message *end, const struct wanted *wanted)
 {
-    return end->kind == wanted->kind && end->sender == wanted->other &&
-           (wanted->number == 0 || end->request == wanted->number);
+    return end->kind == wanted->kind &&
+           (wanted->number == 0 ? end->sender == wanted->other
+                                : end->request == wanted->number);
 }
 
 /* The place that points to such an end, or to NULL. */
@@ -339,23 +340,9 @@ troupe_monitor(struct troupe_self *self, troupe_pid actor,
 static struct troupe_message *
 take_watch(struct tp_actor *actor, troupe_monitor_id monitor)
 {
-    struct troupe_message *end;
+    const struct wanted watch = {TP_MESSAGE_DEMONITOR, TROUPE_NO_PID, monitor};
 
-    if (actor->extension == NULL || monitor == 0) {
-        return NULL;
-    }
-    end = *line_of(&actor->extension->bonds, monitor);
-    while (end != NULL &&
-           (end->kind != TP_MESSAGE_DEMONITOR || end->request != monitor)) {
-        end = end->next;
-    }
-    if (end != NULL) {
-        const struct wanted wanted = {
-            TP_MESSAGE_DEMONITOR, end->sender, monitor};
-
-        end = take(actor, &wanted);
-    }
-    return end;
+    return take(actor, &watch);
 }
 
 void

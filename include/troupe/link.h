@@ -35,7 +35,8 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_link(
 
 /**
  * Undoes all links of the two. From here on neither's end touches the other,
- * even if it is on its way already. Never fails; does nothing outside handlers.
+ * even if it is on its way already. A link that the other one makes at the same
+ * time counts as made later. Never fails; does nothing outside handlers.
  */
 TROUPE_API void troupe_unlink(struct troupe_self *self, troupe_pid actor);
 

@@ -18,7 +18,7 @@
 #include "tests/support/check.h"
 #include "troupe/troupe.h"
 
-enum { REQUESTS_COUNT_MAX = 200, LARGE_BYTES = 9000 };
+enum { REQUESTS_COUNT_MAX = 500, LARGE_BYTES = 9000 };
 
 #define NUMBER(FIELD) FIELD(int64, value)
 #define BLOB(FIELD) FIELD(bin, bytes)
@@ -28,6 +28,8 @@ TROUPE_MESSAGE(blob, BLOB)
 TROUPE_MESSAGE(get, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(sum, NUMBER)
 TROUPE_MESSAGE(ask_on, PEER)
+TROUPE_MESSAGE(bind, PEER)
+TROUPE_MESSAGE(fall, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(fail, TROUPE_NO_FIELDS)
 
 struct counter {
@@ -39,6 +41,11 @@ static int64_t accepted; /* what the counter was told, and had to get */
 static int64_t counted;
 static int timers_set_count;
 static int timers_run_count;
+static int monitors_made_count;
+static int monitors_run_count;
+static int links_made_count; /* with who falls, by who is told of it */
+static int links_told_count;
+static bool was_told_to_fall;
 
 static void
 on_add(struct troupe_self *self, void *state, const struct add *add)
@@ -123,6 +130,105 @@ on_ask_on(struct troupe_self *self, void *state, const struct ask_on *ask_on)
 
 TROUPE_BEHAVIOUR(asker, 0, TROUPE_ON(ask_on, on_ask_on));
 
+/* ---- links and monitors: an end that others wait for needs no memory ------
+ */
+
+static void
+on_fall(struct troupe_self *self, void *state, const struct fall *fall)
+{
+    (void)state, (void)fall;
+    troupe_fail(self, 3, "there is %s", "no memory");
+}
+
+TROUPE_BEHAVIOUR(faller, 0, TROUPE_ON(fall, on_fall));
+
+static void
+check_reason(const struct troupe_exit *why)
+{
+    CHECK(why->kind == TROUPE_EXIT_FAILED && why->code == 3);
+    CHECK(why->text[0] == '\0' || why->text[0] == 't'); /* if there is room */
+}
+
+static void
+on_down(struct troupe_self *self, void *state, uint64_t context,
+    const struct troupe_down *down)
+{
+    (void)self, (void)state;
+    CHECK(context == 8);
+    check_reason(down->why);
+    monitors_run_count++;
+}
+
+static void
+on_exit_of_friend(struct troupe_self *self, void *state, troupe_pid actor,
+    const struct troupe_exit *why)
+{
+    (void)self, (void)state, (void)actor;
+    check_reason(why);
+    links_told_count++;
+}
+
+static void
+on_bind(struct troupe_self *self, void *state, const struct bind *bind)
+{
+    const struct troupe_spawn_options linked =
+        TROUPE_SPAWN_OPTIONS(.link = true);
+    troupe_monitor_id undone = 0;
+    troupe_pid child = TROUPE_NO_PID;
+
+    (void)state;
+    for (int i = 0; i < 6; i++) { /* more than fit one line of the table */
+        monitors_made_count +=
+            troupe_monitor(self, bind->to, on_down, 8, NULL) == TROUPE_OK;
+    }
+    links_made_count += troupe_link(self, bind->to) == TROUPE_OK;
+    if (troupe_monitor(self, bind->to, on_down, 9, &undone) == TROUPE_OK) {
+        troupe_demonitor(self, &undone);
+    }
+    for (int i = 0; i < 2; i++) {
+        if (troupe_spawn_with(self, faller, &linked, &child) == TROUPE_OK &&
+            i == 0) {
+            troupe_unlink(self, child);
+        }
+    }
+    was_told_to_fall = troupe_tell(self, bind->to, fall) == TROUPE_OK;
+}
+
+/* At the end of the runtime: who is born then never lives. */
+static void
+on_binder_stop(
+    struct troupe_self *self, void *state, const struct troupe_exit *why)
+{
+    troupe_pid child;
+
+    (void)state, (void)why;
+    if (troupe_spawn_with(self, faller, &TROUPE_SPAWN_OPTIONS(.link = true),
+            &child) == TROUPE_OK) {
+        troupe_unlink(self, TROUPE_NO_PID); /* nobody: the link stays */
+    }
+}
+
+TROUPE_BEHAVIOUR(binder, 0, TROUPE_ON(bind, on_bind),
+    TROUPE_ON_EXIT(on_exit_of_friend), TROUPE_ON_STOP(on_binder_stop));
+
+static troupe_err
+use_bonds(struct troupe_self *self)
+{
+    troupe_pid faller;
+    troupe_pid binder;
+    troupe_err err = troupe_spawn(self, faller, &faller);
+
+    if (err == TROUPE_OK) {
+        err = troupe_spawn(self, binder, &binder);
+    }
+    if (err == TROUPE_OK) {
+        err = troupe_tell(self, binder, bind, .to = faller);
+    }
+    return err;
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
 static void
 keep_quiet(void *context, enum troupe_log_level level, const char *line)
 {
@@ -153,7 +259,8 @@ use(struct troupe_runtime *runtime)
         return err;
     }
     accepted += 1;
-    if ((err = troupe_tell(self, other, ask_on, .to = one)) != TROUPE_OK) {
+    if ((err = troupe_tell(self, other, ask_on, .to = one)) != TROUPE_OK ||
+        (err = use_bonds(self)) != TROUPE_OK) {
         return err;
     }
     return troupe_ask(self, one, TROUPE_SECONDS(1), sum, &sum, get);
@@ -235,6 +342,11 @@ run(user *use_it)
     counted = 0;
     timers_set_count = 0;
     timers_run_count = 0;
+    monitors_made_count = 0;
+    monitors_run_count = 0;
+    links_made_count = 0;
+    links_told_count = 0;
+    was_told_to_fall = false;
     if (err == TROUPE_OK) {
         err = troupe_runtime_start(runtime);
     }
@@ -270,6 +382,10 @@ each_request_for_memory_may_fail(void **state)
                     err == TROUPE_E_NO_REPLY || err == TROUPE_E_TIMED_OUT);
         assert_int_equal(accepted, counted);
         assert_in_range(timers_run_count, 0, timers_set_count);
+        assert_int_equal(
+            monitors_run_count, was_told_to_fall ? monitors_made_count : 0);
+        assert_int_equal(
+            links_told_count, was_told_to_fall ? links_made_count : 0);
         assert_int_equal(tp_memory_blocks_count(), blocks);
         assert_int_equal(tp_memory_mappings_count(), mappings);
         refused_count += err != TROUPE_OK;
