@@ -332,6 +332,9 @@ void
 troupe_runtime_quit(struct troupe_self *self)
 {
     TP_RUNTIME_CALL();
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self); /* so that whoever wakes finds it sent */
+    }
     ck_pr_store_32(&self->runtime->is_quitting, 1);
     ck_pr_fence_memory();
     tp_parker_wake(&self->runtime->waiter);
