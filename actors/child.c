@@ -3,6 +3,7 @@
 
 #include "actors/life.h"
 #include "actors/post.h"
+#include "actors/start.h"
 #include "base/assert.h"
 
 /* To the supervisor, which may be gone, but was there. */
@@ -58,6 +59,17 @@ tp_child_obey(struct troupe_self *self, struct tp_actor *actor,
         TP_ASSERT(message->kind == TP_MESSAGE_FINISH);
         finish(self, actor, message);
     }
+}
+
+void
+tp_child_release(struct troupe_self *self, struct troupe_message *message)
+{
+    if (message->kind == TP_MESSAGE_RUN && tp_start_is_large(message)) {
+        tp_state_free(self, tp_start_of(message)->state.large);
+    } else if (message->kind == TP_MESSAGE_FINISH) {
+        tp_exit_release(self, tp_child_exit_of(message));
+    }
+    tp_post_free(self, message);
 }
 
 void

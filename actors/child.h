@@ -35,6 +35,10 @@
 void tp_child_obey(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message);
 
+/* Frees a command that nobody obeys, with what it carries: RUN a first state,
+ * FINISH a reason. */
+void tp_child_release(struct troupe_self *self, struct troupe_message *message);
+
 /* A life of the child has ended by self->exit: the token goes home. */
 void tp_child_report_end(struct troupe_self *self, struct tp_actor *actor);
 

@@ -59,9 +59,7 @@ troupe_kill(struct troupe_self *self, troupe_pid actor)
 {
     TP_RUNTIME_CALL();
     if (is_own(self, actor)) {
-        self->is_sudden = true;
-        tp_life_finish(
-            self, self->actor, (struct tp_exit){.kind = TROUPE_EXIT_KILLED});
+        tp_life_kill(self, self->actor);
         return TROUPE_OK;
     }
     return command(self, actor, TP_MESSAGE_KILL);

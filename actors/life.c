@@ -131,9 +131,25 @@ tp_life_stop(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
+/* Whether it has been decided that the actor ends by a fault. */
+static bool
+is_failing(struct troupe_self *self, const struct tp_actor *actor)
+{
+    struct troupe_exit why = tp_exit_view(&self->exit);
+
+    return (actor->flags & TP_ACTOR_IS_STOPPING) != 0 &&
+           !troupe_exit_is_orderly(&why);
+}
+
 void
 tp_life_kill(struct troupe_self *self, struct tp_actor *actor)
 {
+    if ((actor->flags & TP_ACTOR_IS_SUSPENDED) != 0 || self->is_sudden ||
+        is_failing(self, actor)) {
+        return;
+    }
+    actor->flags &= (uint16_t)~TP_ACTOR_IS_STOPPING;
+    tp_exit_release(self, &self->exit);
     self->is_sudden = true;
     finish_life_by(self, actor, TROUPE_EXIT_KILLED);
 }
@@ -144,6 +160,7 @@ run_stop_handler(struct troupe_self *self, struct tp_actor *actor)
     if (actor->table->stop != NULL && !self->is_sudden) {
         struct troupe_exit why = tp_exit_view(&self->exit);
 
+        self->is_sudden = true; /* it runs once, whatever it does */
         tp_containment_enter();
         actor->table->stop(self, tp_life_open_state(actor), &why);
         tp_containment_leave();
@@ -208,6 +225,7 @@ suspend(struct troupe_self *self, struct tp_actor *actor)
 {
     end_life(self, actor);
     tp_bond_look_away(self, actor);
+    actor->extension->held = NULL;
     actor->flags |= TP_ACTOR_IS_SUSPENDED;
     tp_child_report_end(self, actor);
 }
@@ -308,7 +326,7 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_sweep(self, message);
     } else {
-        tp_post_free(self, message);
+        tp_child_release(self, message);
     }
 }
 
@@ -326,9 +344,11 @@ tp_life_end_last(struct troupe_self *self, struct tp_actor *actor,
     self->actor = actor;
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
+    self->is_sudden = false; /* one that crashed may have left it */
     finish_life_by(self, actor, TROUPE_EXIT_SHUTDOWN);
     vacate(self, actor);
     tp_exit_release(self, &self->exit);
+    self->congested = NULL;
     self->actor = NULL;
 }
 

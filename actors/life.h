@@ -18,7 +18,8 @@
  * tp_life_finish() sets the flag IS_STOPPING and self->exit, and the turn calls
  * tp_life_end() before it handles anything else of that actor. So both are set
  * and used in one turn by one thread, and the reason needs no place in the
- * slot. The first reason counts.
+ * slot. The first reason counts, but that a kill overtakes an orderly end: its
+ * stop handler has not run yet, and will not.
  *
  * An end needs no memory. In this order: the stop handler runs; timers and asks
  * are cancelled; requests that were kept are refused; the state is freed; bonds

@@ -49,6 +49,13 @@ read_contain(struct troupe_options *options)
     return TROUPE_OK;
 }
 
+static bool
+has_faults(const struct troupe_faults *faults)
+{
+    return faults->kills_count > 0 || faults->failed_allocations_count > 0 ||
+           faults->reorder || faults->delay_ns_max > 0;
+}
+
 troupe_err
 tp_options_resolve(
     const struct troupe_options *given, struct troupe_options *options)
@@ -76,6 +83,11 @@ tp_options_resolve(
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "workers_count is %u; at most %d are possible",
             options->workers_count, WORKERS_MAX);
+    }
+    if (!options->simulate && has_faults(&options->faults)) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "faults are planned for a runtime of threads; only a simulation "
+            "has them (.simulate = true)");
     }
     if (options->simulate) {
         options->workers_count = 1;

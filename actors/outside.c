@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/outside.h"
 
+#include "actors/life.h"
 #include "actors/post.h"
+#include "actors/supervisor.h"
 #include "base/err.h"
 #include "base/memory.h"
 #include "scheduler/simulation.h"
@@ -35,6 +37,25 @@ tp_outside_check(struct troupe_self *self)
 
 /* ---- waiting ------------------------------------------------------------- */
 
+/* What was under way to an actor that had the slot before goes the way that it
+ * would have gone there. */
+static void
+drop(struct troupe_self *self, struct troupe_message *message)
+{
+    if (message->incarnation == troupe_pid_incarnation(self->pid)) {
+        tp_post_free(self, message);
+    } else if (tp_message_is_limited(message)) {
+        tp_life_bury(self, self->actor, message,
+            TROUPE_DEAD_LETTER_NO_SUCH_ACTOR, TROUPE_E_NO_SUCH_ACTOR);
+    } else if (tp_bond_is_kind(message->kind)) {
+        tp_bond_drop(self, self->actor, message);
+    } else if (tp_supervisor_is_kind(message->kind)) {
+        tp_supervisor_drop(self, message);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
 static void
 sort_one(struct troupe_self *self, struct troupe_message *message)
 {
@@ -54,7 +75,7 @@ sort_one(struct troupe_self *self, struct troupe_message *message)
         tp_dead_letters_record_message(
             self, message, self->pid, TROUPE_DEAD_LETTER_LATE_REPLY);
     }
-    tp_post_free(self, message);
+    drop(self, message);
 }
 
 /* Takes all that is in the inbox: the answer, a resume, and what is too late.
@@ -262,7 +283,7 @@ occupy(struct troupe_self *self, struct tp_actor *actor)
 }
 
 static troupe_err
-find_slot(struct troupe_self *self)
+find_used_slot(struct troupe_self *self)
 {
     struct tp_actor *busy = NULL;
     struct tp_actor *actor = NULL;
@@ -282,6 +303,23 @@ find_slot(struct troupe_self *self)
         busy = next;
     }
     return err;
+}
+
+/*
+ * A fresh slot, if there is one, so that nothing is under way to an actor that
+ * was there before: such mail would wait until the thread looks.
+ */
+static troupe_err
+find_slot(struct troupe_self *self)
+{
+    struct tp_actor *fresh;
+
+    if (tp_registry_take_fresh(
+            &self->runtime->registry, &self->slots, &fresh) == TROUPE_OK &&
+        occupy(self, fresh)) {
+        return TROUPE_OK;
+    }
+    return find_used_slot(self);
 }
 
 static struct troupe_self *

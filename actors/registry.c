@@ -157,6 +157,15 @@ tp_registry_take(struct tp_registry *registry, struct tp_free_slots *free,
     return TROUPE_OK;
 }
 
+troupe_err
+tp_registry_take_fresh(struct tp_registry *registry, struct tp_free_slots *free,
+    struct tp_actor **actor)
+{
+    troupe_err err = cut(registry, free);
+
+    return err == TROUPE_OK ? tp_registry_take(registry, free, actor) : err;
+}
+
 static void
 push_batch(struct tp_registry *registry, struct tp_free_slots *free)
 {

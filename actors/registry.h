@@ -70,6 +70,10 @@ void tp_registry_fini(struct tp_registry *registry);
 TROUPE_MUST_USE troupe_err tp_registry_take(struct tp_registry *registry,
     struct tp_free_slots *free, struct tp_actor **actor);
 
+/* The same, of those that nobody has ever had. */
+TROUPE_MUST_USE troupe_err tp_registry_take_fresh(struct tp_registry *registry,
+    struct tp_free_slots *free, struct tp_actor **actor);
+
 /* Takes a slot back, unless its incarnations are used up. */
 void tp_registry_give(struct tp_registry *registry, struct tp_free_slots *free,
     struct tp_actor *actor);

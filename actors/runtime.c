@@ -214,6 +214,9 @@ fill(struct troupe_runtime *runtime, struct troupe_options *options)
     if (err == TROUPE_OK && !options->crash_ends_process) {
         err = create_containment(runtime);
     }
+    if (err == TROUPE_OK && options->simulate) {
+        tp_faults_init(runtime, options);
+    }
     return err == TROUPE_OK ? create_key(runtime) : err;
 }
 
@@ -297,7 +300,9 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         (void)troupe_runtime_stop(dying, 0, NULL);
     }
     if (dying->workers != NULL) {
-        tp_shutdown_sweep(dying, &unread); /* what came between stop and here */
+        /* What came between stop and here; or all, if it never started. */
+        ck_pr_store_32(&dying->state, TP_RUNTIME_STOPPED);
+        tp_shutdown_sweep(dying, false, &unread);
         tp_shutdown_release_answers(dying);
         tp_roots_fini(&dying->workers[0]);
         destroy_containment(dying);

@@ -11,6 +11,7 @@
 #define TROUPE_ACTORS_RUNTIME_H
 
 #include "actors/dead_letters.h"
+#include "actors/faults.h"
 #include "actors/log.h"
 #include "actors/pid_text.h"
 #include "actors/profile.h"
@@ -56,6 +57,7 @@ struct troupe_runtime {
     struct tp_roots roots;
     uint64_t seed;
     bool is_simulated;
+    struct tp_faults faults; /* of a simulation */
     uint32_t ended_count; /* slots that the end has come to */
     struct tp_life_remains remains;
     pthread_t creator; /* the only thread to call, under simulation */

@@ -49,7 +49,7 @@ struct tp_supervised {
     bool is_leaving;    /* it is to be let go when it is down */
     troupe_timer delay; /* until when it must not be run */
     uint64_t lives_count;
-    struct tp_exit why; /* of the last end; defined when lives_count > 0 */
+    struct tp_exit why; /* of the last end, or of a start without memory */
 
     /* At home; NULL: away. `adopt` brings the record to its supervisor. */
     struct troupe_message *token;

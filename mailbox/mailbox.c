@@ -76,3 +76,82 @@ tp_mailbox_take_limited(
     }
     return message;
 }
+
+struct troupe_message *
+tp_mailbox_take_stale(struct tp_mailbox *mailbox, uint32_t incarnation,
+    struct troupe_message **after)
+{
+    struct troupe_message **place =
+        *after == NULL ? &mailbox->oldest : &(*after)->next;
+    struct troupe_message *message;
+
+    while ((message = *place) != NULL && message->incarnation == incarnation) {
+        *after = message;
+        place = &message->next;
+    }
+    if (message != NULL) {
+        *place = message->next;
+        if (mailbox->newest == message) {
+            mailbox->newest = *after;
+        }
+    }
+    return message;
+}
+
+static void
+unlink_from(struct troupe_message **list, const struct troupe_message *message)
+{
+    while (*list != message) {
+        list = &(*list)->next;
+    }
+    *list = message->next;
+}
+
+static struct troupe_message *
+last_of(struct troupe_message *list)
+{
+    while (list != NULL && list->next != NULL) {
+        list = list->next;
+    }
+    return list;
+}
+
+void
+tp_mailbox_bring_forward(
+    struct tp_mailbox *mailbox, struct troupe_message *message)
+{
+    unlink_from(&mailbox->oldest, message);
+    message->next = mailbox->oldest;
+    mailbox->oldest = message;
+    mailbox->newest = last_of(message);
+}
+
+void
+tp_mailbox_put_aside(struct tp_mailbox *mailbox, struct troupe_message *left,
+    struct tp_mailbox *aside)
+{
+    *aside = *mailbox;
+    *mailbox = (struct tp_mailbox){NULL, NULL, NULL};
+    if (tp_message_is_control(left)) {
+        unlink_from(&aside->control, left);
+        mailbox->control = left;
+    } else {
+        unlink_from(&aside->oldest, left);
+        aside->newest = last_of(aside->oldest);
+        mailbox->oldest = left;
+        mailbox->newest = left;
+    }
+    left->next = NULL;
+}
+
+void
+tp_mailbox_put_back(struct tp_mailbox *mailbox, struct tp_mailbox *aside)
+{
+    struct tp_mailbox come = *mailbox;
+
+    *mailbox = *aside;
+    append_control(mailbox, come.control);
+    if (come.oldest != NULL) {
+        append(mailbox, come.oldest, come.newest);
+    }
+}

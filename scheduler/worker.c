@@ -58,8 +58,11 @@ tp_worker_yield(struct tp_worker *worker, struct tp_task *task)
 unsigned
 tp_worker_quantum(struct tp_worker *worker)
 {
-    if (worker->simulation != NULL) {
-        return 1 + (unsigned)tp_random_below(&worker->simulation->random, 8);
+    struct tp_simulation *simulation = worker->simulation;
+
+    if (simulation != NULL) {
+        return 1 + (unsigned)tp_random_below(
+                       &simulation->random, simulation->messages_max);
     }
     return TP_WORKER_QUANTUM;
 }

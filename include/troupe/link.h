@@ -59,7 +59,8 @@ typedef void troupe_down_handler(struct troupe_self *self, void *state,
  * ended, exactly once. One actor may be watched many times. *monitor, which may
  * be NULL, is for troupe_demonitor().
  *
- * Errors (`then` will not run): as troupe_link().
+ * Errors (`then` will not run): as troupe_link(), and INVALID_ARGUMENT (no
+ * `then`).
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_monitor(struct troupe_self *self,
     troupe_pid actor, troupe_down_handler *then, uint64_t context,

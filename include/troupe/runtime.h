@@ -32,6 +32,23 @@ enum troupe_log_level {
 typedef void troupe_log(
     void *context, enum troupe_log_level level, const char *line);
 
+/** What goes wrong in a simulation; its seed decides when. All zeros: nothing.
+ */
+struct troupe_faults {
+    /** So many actors are killed, each before a turn of its own. */
+    unsigned kills_count;
+    /** So many requests of the runtime for memory fail. The plan is the
+     * process's: no other runtime may be at work. */
+    unsigned failed_allocations_count;
+    /** Kills and failures fall in the first so many turns; 0: 1,000. */
+    unsigned turns_count;
+    /** Mail of different senders overtakes. */
+    bool reorder;
+    /** A turn may take so much time, and all that waits is late by as much; 0:
+     * 20 us. */
+    uint64_t delay_ns_max;
+};
+
 /** Made by TROUPE_OPTIONS(.field = value, ...); what is not named is default.
  */
 struct troupe_options {
@@ -47,6 +64,8 @@ struct troupe_options {
     bool simulate;
     /** For troupe_random_below() and the simulation; 0: the system's choice. */
     uint64_t seed;
+    /** Of a simulation. */
+    struct troupe_faults faults;
     /** Actors at a time; 0: 2^28. */
     uint32_t actors_count_max;
     /**

@@ -3,9 +3,9 @@
  * Goal: a program that runs out of memory anywhere is told so, loses no message
  * that was taken, and leaves nothing behind.
  *
- * Method: a small program is run with its first request for memory failing,
- * then its second, and so on past its last one. Simulated, so that each run
- * asks in the same order.
+ * Method: a small program, and then one of supervisors, is run with its first
+ * request for memory failing, then its second, and so on past its last one.
+ * Simulated, so that each run asks in the same order.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,6 +28,7 @@ TROUPE_MESSAGE(blob, BLOB)
 TROUPE_MESSAGE(get, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(sum, NUMBER)
 TROUPE_MESSAGE(ask_on, PEER)
+TROUPE_MESSAGE(fail, TROUPE_NO_FIELDS)
 
 struct counter {
     int64_t sum;
@@ -66,8 +67,15 @@ on_get(struct troupe_self *self, void *state, const struct get *get)
     (void)troupe_reply(self, sum, .value = counter->sum);
 }
 
+static void
+on_fail(struct troupe_self *self, void *state, const struct fail *fail)
+{
+    (void)state, (void)fail;
+    troupe_fail(self, 1, "as told");
+}
+
 TROUPE_BEHAVIOUR(counter, sizeof(struct counter), TROUPE_ON(add, on_add),
-    TROUPE_ON(blob, on_blob), TROUPE_ON(get, on_get));
+    TROUPE_ON(blob, on_blob), TROUPE_ON(get, on_get), TROUPE_ON(fail, on_fail));
 
 static void
 on_answer(struct troupe_self *self, void *state, uint64_t context,
@@ -151,14 +159,78 @@ use(struct troupe_runtime *runtime)
     return troupe_ask(self, one, TROUPE_SECONDS(1), sum, &sum, get);
 }
 
+/* ---- supervised ---------------------------------------------------------- */
+
+static const struct troupe_child inner_children[] = {
+    TROUPE_CHILD(.name = "counter", .behaviour = &counter_behaviour)};
+static const struct troupe_supervisor inner =
+    TROUPE_SUPERVISOR(TROUPE_CHILDREN(inner_children));
+static const struct counter first_state = {.sum = 3};
+static const struct troupe_child outer_children[] = {
+    TROUPE_CHILD(.name = "counter", .behaviour = &counter_behaviour,
+        .state = &first_state),
+    TROUPE_CHILD(.name = "inner", .supervisor = &inner)};
+static const struct troupe_supervisor outer =
+    TROUPE_SUPERVISOR(.strategy = TROUPE_ONE_FOR_ALL,
+        .backoff_ns = TROUPE_MS(1), TROUPE_CHILDREN(outer_children));
+
+/* Tells the child three numbers; on the second it has failed meanwhile. */
 static troupe_err
-run(void)
+use_child(struct troupe_self *self, troupe_pid child)
+{
+    troupe_err err = TROUPE_OK;
+    struct sum sum;
+
+    for (int i = 0; i < 3 && err == TROUPE_OK; i++) {
+        err = troupe_tell(self, child, add, .value = 5);
+        accepted += err == TROUPE_OK ? 5 : 0;
+        if (i == 0 && err == TROUPE_OK) {
+            err = troupe_tell(self, child, fail);
+        }
+    }
+    return err != TROUPE_OK
+               ? err
+               : troupe_ask(self, child, TROUPE_SECONDS(9), sum, &sum, get);
+}
+
+static troupe_err
+use_supervisors(struct troupe_runtime *runtime)
+{
+    struct troupe_self *self = troupe_thread_self(runtime);
+    troupe_pid children[2];
+    troupe_pid supervisor;
+    troupe_pid added;
+    troupe_err err;
+
+    if (self == NULL) {
+        return TROUPE_E_NO_MEMORY;
+    }
+    err = troupe_supervise(self, &outer, &supervisor, children);
+    if (err == TROUPE_OK) {
+        err =
+            troupe_supervisor_add(self, supervisor, &inner_children[0], &added);
+    }
+    if (err == TROUPE_OK) {
+        err = use_child(self, children[0]);
+    }
+    return err != TROUPE_OK ? err : use_child(self, added);
+}
+
+/* ---- both ---------------------------------------------------------------- */
+
+typedef troupe_err user(struct troupe_runtime *runtime);
+
+static struct troupe_stop_report report;
+
+static troupe_err
+run(user *use_it)
 {
     struct troupe_runtime *runtime = NULL;
     troupe_err err = troupe_runtime_create(
         &TROUPE_OPTIONS(.simulate = true, .seed = 1, .log = keep_quiet),
         &runtime);
 
+    report = (struct troupe_stop_report)TROUPE_STOP_REPORT;
     accepted = 0;
     counted = 0;
     timers_set_count = 0;
@@ -167,9 +239,9 @@ run(void)
         err = troupe_runtime_start(runtime);
     }
     if (err == TROUPE_OK) {
-        err = use(runtime);
-        CHECK(
-            troupe_runtime_stop(runtime, TROUPE_SECONDS(9), NULL) == TROUPE_OK);
+        err = use_it(runtime);
+        CHECK(troupe_runtime_stop(runtime, TROUPE_SECONDS(9), &report) ==
+              TROUPE_OK);
     }
     troupe_runtime_destroy(&runtime);
     CHECK(runtime == NULL);
@@ -185,19 +257,53 @@ each_request_for_memory_may_fail(void **state)
     int served_count = 0;
 
     (void)state;
-    assert_int_equal(run(), TROUPE_OK); /* registers what stays for ever */
+    assert_int_equal(run(use), TROUPE_OK); /* registers what stays for ever */
     blocks = tp_memory_blocks_count();
     mappings = tp_memory_mappings_count();
     for (uint64_t n = 1; n <= REQUESTS_COUNT_MAX; n++) {
         troupe_err err;
 
         tp_memory_fail_at(n);
-        err = run();
+        err = run(use);
         tp_memory_fail_at(0);
         assert_true(err == TROUPE_OK || err == TROUPE_E_NO_MEMORY ||
                     err == TROUPE_E_NO_REPLY || err == TROUPE_E_TIMED_OUT);
         assert_int_equal(accepted, counted);
         assert_in_range(timers_run_count, 0, timers_set_count);
+        assert_int_equal(tp_memory_blocks_count(), blocks);
+        assert_int_equal(tp_memory_mappings_count(), mappings);
+        refused_count += err != TROUPE_OK;
+        served_count += err == TROUPE_OK;
+    }
+    assert_true(refused_count >= 8);
+    assert_true(served_count >= 50);
+}
+
+static void
+each_request_of_a_supervised_program_may_fail(void **state)
+{
+    uint64_t blocks;
+    uint64_t mappings;
+    int refused_count = 0;
+    int served_count = 0;
+
+    (void)state;
+    assert_int_equal(run(use_supervisors), TROUPE_OK);
+    blocks = tp_memory_blocks_count();
+    mappings = tp_memory_mappings_count();
+    for (uint64_t n = 1; n <= REQUESTS_COUNT_MAX; n++) {
+        troupe_err err;
+        int64_t unheard;
+
+        tp_memory_fail_at(n);
+        err = run(use_supervisors);
+        tp_memory_fail_at(0);
+        assert_true(err == TROUPE_OK || err == TROUPE_E_NO_MEMORY ||
+                    err == TROUPE_E_NO_REPLY || err == TROUPE_E_NO_SUCH_ACTOR);
+        unheard =
+            5 * (int64_t)
+                    report.dead_letters_count[TROUPE_DEAD_LETTER_NO_SUCH_ACTOR];
+        assert_in_range(accepted - counted, 0, unheard);
         assert_int_equal(tp_memory_blocks_count(), blocks);
         assert_int_equal(tp_memory_mappings_count(), mappings);
         refused_count += err != TROUPE_OK;
@@ -223,12 +329,12 @@ static void
 a_message_larger_than_a_message_may_be_is_refused(void **state)
 {
     struct troupe_runtime *runtime = NULL;
-    struct troupe_stop_report report = TROUPE_STOP_REPORT;
     struct troupe_self *self;
     troupe_pid pid;
     volatile uint32_t too_many = TROUPE_PAYLOAD_BYTES_MAX + 1;
 
     (void)state;
+    report = (struct troupe_stop_report)TROUPE_STOP_REPORT;
     assert_int_equal(
         troupe_runtime_create(&TROUPE_OPTIONS(.log = keep_quiet), &runtime),
         TROUPE_OK);
@@ -248,6 +354,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request_for_memory_may_fail),
+        cmocka_unit_test(each_request_of_a_supervised_program_may_fail),
         cmocka_unit_test(a_runtime_without_any_memory_says_so),
         cmocka_unit_test(a_message_larger_than_a_message_may_be_is_refused),
     };
