@@ -175,9 +175,11 @@ sleep_until_woken(struct tp_worker *worker)
         is_woken = tp_parker_park(&worker->parker, expiry_ns);
     }
     /* Who has claimed this worker counts it, then wakes it: to go on before
-     * would be to count itself out before it was counted in. */
-    if (!claim(worker) && !is_woken) {
-        tp_parker_park(&worker->parker, UINT64_MAX);
+     * would be to count itself out before it was counted in. A park may return
+     * without a wake, so it waits for that one. */
+    is_woken |= claim(worker);
+    while (!is_woken) {
+        is_woken = tp_parker_park(&worker->parker, UINT64_MAX);
     }
     ck_pr_fence_acquire();
 }

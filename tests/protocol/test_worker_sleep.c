@@ -5,10 +5,11 @@
  *
  * Method: scheduler.c is compiled into this file, so that its threads are
  * stepped ones and the futex a model: it looks at the word and falls asleep in
- * one step. A run has far too many steps for every order, so orders are drawn
- * from a seed, in bursts, as a machine would; each run's seed is printed if it
- * fails, and TROUPE_TEST_SEED=n runs that one alone. The orders that are known
- * to be delicate are played one by one.
+ * one step, and in every other run some of its sleeps end for no reason. A run
+ * has far too many steps for every order, so orders are drawn from a seed, in
+ * bursts, as a machine would; each run's seed is printed if it fails, and
+ * TROUPE_TEST_SEED=n runs that one alone. The orders that are known to be
+ * delicate are played one by one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,6 +58,8 @@ static bool is_main_done;
 static struct tp_timeout timeout;
 static bool is_released;
 static uint32_t *asleep_on[WORKERS_MAX + 1]; /* a model futex; NULL: awake */
+static unsigned idle_wakes_period;           /* 0: none */
+static unsigned waits_count;
 
 /* ---- the model ----------------------------------------------------------- */
 
@@ -74,6 +77,11 @@ model_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
     (void)deadline_ns; /* it never comes */
     steps_pause();
     asleep_on[own] = *word == seen ? word : NULL;
+    waits_count++;
+    if (idle_wakes_period != 0 && waits_count % idle_wakes_period == 0) {
+        steps_pause();
+        asleep_on[own] = NULL;
+    }
     while (asleep_on[own] != NULL) {
         steps_pause();
     }
@@ -160,6 +168,8 @@ begin(unsigned workers, void (*run_main)(void))
         jobs[i].number = i;
     }
     memset(asleep_on, 0, sizeof(asleep_on));
+    idle_wakes_period = 0;
+    waits_count = 0;
     threads_count = 0;
     workers_count = workers;
     is_main_done = false;
@@ -199,6 +209,7 @@ run_seed(uint64_t seed, unsigned workers, void (*run_main)(void))
 
     tp_random_init(&random, seed);
     begin(workers, run_main);
+    idle_wakes_period = seed % 2 == 0 ? 0 : 3;
     for (int i = 0; i < STEPS_MAX && !is_main_done; i++) {
         if (tp_random_below(&random, burst) == 0) {
             thread = tp_random_below(&random, 1 + workers);
@@ -604,6 +615,47 @@ who_takes_many_wakes_another_for_the_rest(void **state)
     end();
 }
 
+static void
+inject_one_for_a_sleeper(void)
+{
+    wait_until_all_sleep();
+    tp_scheduler_ready(scheduler, &jobs[0].task);
+    while (!does_first_run_a_job()) {
+        steps_pause();
+    }
+}
+
+static bool
+is_first_claimed(void)
+{
+    return scheduler->workers[0].asleep != 1;
+}
+
+/*
+ * The worker sleeps, is claimed, and wakes for no reason, twice, before it is
+ * counted and woken: it must not go on.
+ */
+static void
+a_claimed_worker_that_wakes_for_no_reason_waits_for_its_wake(void **state)
+{
+    (void)state;
+    begin(1, inject_one_for_a_sleeper);
+    for (int i = 0; i < STEPS_MAX && asleep_on[FIRST] == NULL; i++) {
+        steps_take(&steps, i % 2 == 0 ? MAIN : FIRST);
+    }
+    let_go_on_until(MAIN, is_first_claimed);
+    assert_true(is_first_claimed());
+    for (int i = 0; i < 50; i++) {
+        asleep_on[FIRST] = NULL;
+        steps_take(&steps, FIRST);
+    }
+    assert_false(does_first_run_a_job());
+    assert_int_equal(SLEEPERS_OF(scheduler->idle), 1);
+    assert_int_equal(SEARCHERS_OF(scheduler->idle), 0);
+    assert_true(steps_finish(&steps, STEPS_MAX));
+    end();
+}
+
 int
 main(void)
 {
@@ -616,6 +668,8 @@ main(void)
         cmocka_unit_test(
             a_worker_that_is_claimed_and_woken_by_two_is_not_counted_twice),
         cmocka_unit_test(who_takes_many_wakes_another_for_the_rest),
+        cmocka_unit_test(
+            a_claimed_worker_that_wakes_for_no_reason_waits_for_its_wake),
     };
     return cmocka_run_group_tests_name("worker_sleep", tests, NULL, NULL);
 }
