@@ -53,6 +53,7 @@
  *     FINDS_QUIETLY  the last to search finds a task and looks for no more
  *     PARKS_BLINDLY  PARKED is stored over a wake that has come before
  *     GOES_UNCOUNTED who has been claimed does not wait for its wake
+ *     PARKS_ONCE     it waits for one park to end, which may be for no reason
  *     DRAINS_HASTILY the count is not looked at a second time
  */
 #ifndef WORKERS

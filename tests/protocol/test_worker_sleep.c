@@ -235,6 +235,7 @@ run_seeds(unsigned workers_min, void (*run_main)(void))
     for (uint64_t seed = first; seed <= last; seed++) {
         run_seed(seed, workers_min + (unsigned)(seed / 3 % choices), run_main);
     }
+    print_message("%llu orders\n", (unsigned long long)(last + 1 - first));
 }
 
 static void
@@ -656,6 +657,91 @@ a_claimed_worker_that_wakes_for_no_reason_waits_for_its_wake(void **state)
     end();
 }
 
+static bool may_return;
+
+static void
+run_until_it_may_return(struct tp_worker *worker, struct job *job)
+{
+    (void)worker, (void)job;
+    while (!may_return) {
+        steps_pause();
+    }
+}
+
+static bool
+is_first_counted(void)
+{
+    return SLEEPERS_OF(scheduler->idle) == 1;
+}
+
+static bool
+does_first_sleep(void)
+{
+    return scheduler->workers[0].asleep == 1;
+}
+
+static bool
+does_second_sleep(void)
+{
+    return scheduler->workers[1].asleep == 1;
+}
+
+static bool
+is_draining(void)
+{
+    return scheduler->is_draining == 1;
+}
+
+static void
+drain_with_one_bound_job(void)
+{
+    jobs[0].run = run_until_it_may_return;
+    jobs[0].task.bound = FIRST;
+    tp_scheduler_ready(scheduler, &jobs[0].task);
+    CHECK(tp_scheduler_drain(scheduler, UINT64_MAX));
+    CHECK(job_runs_count(&jobs[0]) == 1);
+}
+
+/*
+ * The first worker counts itself as asleep; its job comes, and drain, before it
+ * has said so. The second is the last to sleep, and so many steps later, while
+ * it looks whether all is done, the first takes its job.
+ */
+static void
+run_with_second_ahead(int steps_count)
+{
+    may_return = false;
+    begin(2, drain_with_one_bound_job);
+    let_go_on_until(FIRST, is_first_counted);
+    assert_true(is_first_counted() && !does_first_sleep());
+    let_go_on_until(MAIN, is_draining);
+    assert_true(is_draining());
+    let_go_on_until(FIRST, does_first_sleep);
+    assert_true(does_first_sleep());
+    let_go_on_until(SECOND, does_second_sleep);
+    assert_true(does_second_sleep());
+    for (int i = 0; i < steps_count; i++) {
+        steps_take(&steps, SECOND);
+    }
+    let_go_on_until(FIRST, does_first_run_a_job);
+    for (int i = 0; i < STEPS_MAX / 10; i++) {
+        steps_take(&steps, SECOND);
+    }
+    assert_int_equal(scheduler->is_drained, 0);
+    may_return = true;
+    assert_true(steps_finish(&steps, STEPS_MAX));
+    end();
+}
+
+static void
+drain_does_not_end_while_a_worker_wakes_behind_who_looks(void **state)
+{
+    (void)state;
+    for (int steps_count = 0; steps_count < 40; steps_count++) {
+        run_with_second_ahead(steps_count);
+    }
+}
+
 int
 main(void)
 {
@@ -670,6 +756,8 @@ main(void)
         cmocka_unit_test(who_takes_many_wakes_another_for_the_rest),
         cmocka_unit_test(
             a_claimed_worker_that_wakes_for_no_reason_waits_for_its_wake),
+        cmocka_unit_test(
+            drain_does_not_end_while_a_worker_wakes_behind_who_looks),
     };
     return cmocka_run_group_tests_name("worker_sleep", tests, NULL, NULL);
 }

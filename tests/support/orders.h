@@ -13,6 +13,8 @@
 #include "tests/support/check.h"
 #include "tests/support/steps.h"
 
+#include <stdio.h>
+
 enum { ORDERS_TURNS_MAX = 1000 };
 
 /* begin adds the threads, end looks at what has come of them. */
@@ -24,7 +26,7 @@ struct orders_world {
     void (*end)(bool have_all_ended);
 };
 
-/* How many orders there were. */
+/* How many orders there were; it says so, too. */
 static inline uint64_t
 orders_run_all(const struct orders_world *world)
 {
@@ -45,6 +47,7 @@ orders_run_all(const struct orders_world *world)
     } while (interleaving_next(&order));
     CHECK(orders_count ==
           interleavings_count(world->steps_counts, world->threads_count));
+    printf("%llu orders\n", (unsigned long long)orders_count);
     return orders_count;
 }
 
