@@ -64,9 +64,7 @@ count_handled(struct troupe_self *self, struct tp_actor *actor,
     }
     actor->unsettled +=
         (1u << TP_ACTOR_UNSETTLED_BITS) + (1u << message->size_class);
-    if (__builtin_expect(actor->unsettled >= self->settle_max ||
-                             (actor->flags & TP_ACTOR_IS_EXACT) != 0,
-            0)) {
+    if (__builtin_expect(actor->unsettled >= self->settle_max, 0)) {
         settle(self, actor);
     }
 }
@@ -246,7 +244,7 @@ static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
 }
 
 /* Done with the message in hand, unless the handler kept it. */
-static void
+static inline __attribute__((always_inline)) void
 put_down(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message = self->in_hand;
@@ -255,7 +253,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
         tp_post_flush(self);
     }
     self->in_hand = NULL;
-    if (__builtin_expect(self->is_kept || self->has_failed, 0)) {
+    if (__builtin_expect(self->is_kept | self->has_failed, 0)) {
         put_down_specially(self, actor, message);
         return;
     }
@@ -266,7 +264,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
-static void
+static inline __attribute__((always_inline)) void
 dispatch(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
@@ -315,9 +313,8 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
 }
 
 /* What an actor has asked for: answers, timers, news of others. */
-static void
-handle_uncounted(struct troupe_self *self, struct tp_actor *actor,
-    struct troupe_message *message)
+static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
+    struct tp_actor *actor, struct troupe_message *message)
 {
     if (!is_for_occupant(actor, message)) {
         drop_uncounted(self, actor, message);
@@ -339,24 +336,45 @@ is_expired(const struct troupe_self *self, const struct troupe_message *request)
     return tp_call_deadline_ns(request) <= self->worker->now_ns;
 }
 
+/* Counts it, and looks whether it is still wanted. Else it is a dead letter. */
+static bool
+is_to_handle(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    count_handled(self, actor, message);
+    if (__builtin_expect(!is_for_occupant(actor, message), 0)) {
+        settle(self, actor);
+        tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
+            TROUPE_E_NO_SUCH_ACTOR);
+        return false;
+    }
+    return true;
+}
+
+static void __attribute__((noinline)) handle_request(struct troupe_self *self,
+    struct tp_actor *actor, struct troupe_message *message)
+{
+    if (!is_to_handle(self, actor, message)) {
+        return;
+    }
+    if (is_expired(self, message)) {
+        tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_EXPIRED,
+            TROUPE_E_TIMED_OUT);
+        return;
+    }
+    dispatch(self, actor, message);
+}
+
 static void
 handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
-    if (__builtin_expect(tp_message_is_limited(message), 1)) {
-        count_handled(self, actor, message);
-        if (__builtin_expect(!is_for_occupant(actor, message), 0)) {
-            settle(self, actor);
-            tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,
-                TROUPE_E_NO_SUCH_ACTOR);
-            return;
+    if (__builtin_expect(message->kind == TP_MESSAGE_TELL, 1)) {
+        if (is_to_handle(self, actor, message)) {
+            dispatch(self, actor, message);
         }
-        if (message->kind == TP_MESSAGE_REQUEST && is_expired(self, message)) {
-            tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_EXPIRED,
-                TROUPE_E_TIMED_OUT);
-            return;
-        }
-        dispatch(self, actor, message);
+    } else if (message->kind == TP_MESSAGE_REQUEST) {
+        handle_request(self, actor, message);
     } else {
         handle_uncounted(self, actor, message);
     }
@@ -379,6 +397,25 @@ begin_turn(
     }
 }
 
+/* A suspended actor holds its mail; not what came too late for the life that
+ * had the slot before, which others wait to be told of. */
+static void
+drop_stale(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message **held = &actor->extension->held;
+    struct troupe_message *message;
+
+    /* It may have been dropped, or put aside by an exploration. */
+    if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0 ||
+        self->worker->simulation != NULL) {
+        *held = NULL;
+    }
+    while ((message = tp_mailbox_take_stale(&actor->mailbox,
+                troupe_pid_incarnation(actor->pid), held)) != NULL) {
+        handle(self, actor, message);
+    }
+}
+
 /* What a flag, a control message or a congested receiver asks for. True: there
  * were control messages, which are a step of their own. */
 static bool __attribute__((cold, noinline))
@@ -386,6 +423,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
 {
     bool is_step = actor->mailbox.control != NULL;
 
+    if ((actor->flags & TP_ACTOR_IS_EXACT) != 0 && actor->unsettled > 0) {
+        settle(self, actor);
+    }
     if (is_step) {
         handle_control(self, actor);
     }
@@ -394,6 +434,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     }
     if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
         drop_oldest(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_IS_SUSPENDED) != 0) {
+        drop_stale(self, actor);
     }
     if (self->congested != NULL) {
         pause_on_congested(self, actor);

@@ -40,7 +40,9 @@
  *
  * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
  * it, so that control messages are handled and it can see that it has become
- * congested itself (mailbox/limit.h says why that matters).
+ * congested itself (mailbox/limit.h says why that matters). So does one that is
+ * suspended between two lives (actors/life.h), which drops what is for an
+ * earlier occupant of its slot: others wait for that.
  */
 #ifndef TROUPE_ACTORS_ACTOR_H
 #define TROUPE_ACTORS_ACTOR_H
@@ -63,9 +65,9 @@ enum {
     TP_ACTOR_DROPS_OLDEST = 8,
     TP_ACTOR_IS_SUSPENDED = 16, /* between two lives (actors/child.h) */
     TP_ACTOR_HOLDS_MAIL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
-    TP_ACTOR_ATTENTION = 32,
-    TP_ACTOR_HAS_LARGE_STATE = 32,
-    TP_ACTOR_IS_EXACT = 64, /* has a profile, and settles each message */
+    TP_ACTOR_IS_EXACT = 32, /* has a profile, and settles each message */
+    TP_ACTOR_ATTENTION = 64,
+    TP_ACTOR_HAS_LARGE_STATE = 64,
     TP_ACTOR_ENDS_ON_DECODE_ERROR = 128,
     TP_ACTOR_SUPERVISES = 256, /* actors/supervisor.h */
 };

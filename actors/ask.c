@@ -119,6 +119,10 @@ tp_ask_open(struct troupe_self *self, const struct tp_ask_options *options,
             "troupe_ask_then() is for handlers; a thread outside has "
             "troupe_ask()");
     }
+    if (options->then == NULL) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "an ask without a function that takes the answer; give one");
+    }
     ask.deadline_ns = after(self->worker->now_ns, options->timeout_ns);
     if (has_call && call.deadline_ns < ask.deadline_ns) {
         ask.deadline_ns = call.deadline_ns;
@@ -227,7 +231,7 @@ troupe_request_keep(struct troupe_self *self, struct troupe_request **request)
     struct troupe_message *message = self->in_hand;
     struct tp_extension *extension;
 
-    if (!is_unanswered(message)) {
+    if (!is_unanswered(message) || self->is_kept) {
         return no_request();
     }
     extension = tp_extension_get(self, self->actor);

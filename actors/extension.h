@@ -24,6 +24,8 @@ struct tp_extension {
     struct tp_kept kept;
     struct tp_bonds bonds;
     struct troupe_message *token; /* of a child that lives (actors/child.h) */
+    struct troupe_message
+        *held; /* the last one that a suspended one has seen */
     struct tp_timers timers;
     struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
 };

@@ -59,6 +59,13 @@
 
 #ifdef TROUPE_ISOLATION
 
+/* Whether a message leaves its block when it is posted. */
+static inline bool
+tp_isolation_moves(void)
+{
+    return true;
+}
+
 /*
  * What is to be posted in the place of message, which stays untouched: its copy
  * or itself.
@@ -90,6 +97,12 @@ void tp_isolation_watch(struct troupe_runtime *runtime);
 void tp_isolation_forget(struct troupe_runtime *runtime);
 
 #else
+
+static inline bool
+tp_isolation_moves(void)
+{
+    return false;
+}
 
 static inline struct troupe_message *
 tp_isolation_begin_move(

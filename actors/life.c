@@ -144,7 +144,7 @@ is_failing(struct troupe_self *self, const struct tp_actor *actor)
 void
 tp_life_kill(struct troupe_self *self, struct tp_actor *actor)
 {
-    if ((actor->flags & TP_ACTOR_IS_SUSPENDED) != 0 ||
+    if ((actor->flags & TP_ACTOR_IS_SUSPENDED) != 0 || self->is_sudden ||
         is_failing(self, actor)) {
         return;
     }
@@ -160,6 +160,7 @@ run_stop_handler(struct troupe_self *self, struct tp_actor *actor)
     if (actor->table->stop != NULL && !self->is_sudden) {
         struct troupe_exit why = tp_exit_view(&self->exit);
 
+        self->is_sudden = true; /* it runs once, whatever it does */
         tp_containment_enter();
         actor->table->stop(self, tp_life_open_state(actor), &why);
         tp_containment_leave();
@@ -224,6 +225,7 @@ suspend(struct troupe_self *self, struct tp_actor *actor)
 {
     end_life(self, actor);
     tp_bond_look_away(self, actor);
+    actor->extension->held = NULL;
     actor->flags |= TP_ACTOR_IS_SUSPENDED;
     tp_child_report_end(self, actor);
 }
@@ -342,9 +344,11 @@ tp_life_end_last(struct troupe_self *self, struct tp_actor *actor,
     self->actor = actor;
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
+    self->is_sudden = false; /* one that crashed may have left it */
     finish_life_by(self, actor, TROUPE_EXIT_SHUTDOWN);
     vacate(self, actor);
     tp_exit_release(self, &self->exit);
+    self->congested = NULL;
     self->actor = NULL;
 }
 

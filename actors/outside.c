@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/outside.h"
 
+#include "actors/life.h"
 #include "actors/post.h"
 #include "actors/supervisor.h"
 #include "base/err.h"
@@ -41,7 +42,12 @@ tp_outside_check(struct troupe_self *self)
 static void
 drop(struct troupe_self *self, struct troupe_message *message)
 {
-    if (tp_bond_is_kind(message->kind)) {
+    if (message->incarnation == troupe_pid_incarnation(self->pid)) {
+        tp_post_free(self, message);
+    } else if (tp_message_is_limited(message)) {
+        tp_life_bury(self, self->actor, message,
+            TROUPE_DEAD_LETTER_NO_SUCH_ACTOR, TROUPE_E_NO_SUCH_ACTOR);
+    } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_drop(self, self->actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);

@@ -73,41 +73,6 @@ tp_post_flush(struct troupe_self *self)
     }
 }
 
-/* What a chainable message adds to its receiver's limit. */
-static uint64_t
-held_by(const struct troupe_message *message)
-{
-    return tp_message_is_limited(message)
-               ? TP_LIMIT_OF(1, tp_block_bytes_of(message->size_class))
-               : 0;
-}
-
-static void
-begin_chain(struct troupe_self *self, struct tp_actor *actor, troupe_pid to,
-    struct troupe_message *message)
-{
-    self->chain.newest = message;
-    self->chain.oldest = message;
-    self->chain.actor = actor;
-    self->chain.to = to;
-    self->chain.held = held_by(message);
-}
-
-static void
-extend_chain(struct troupe_self *self, struct troupe_message *message)
-{
-    message->next = self->chain.newest;
-    self->chain.newest = message;
-    self->chain.held += held_by(message);
-}
-
-/* Large messages are not worth the delay, and would overrun the hard mark. */
-static bool
-is_chainable(const struct troupe_message *message)
-{
-    return message->size_class < TP_POST_CHAINED_CLASS_MAX;
-}
-
 /* Counts a limited message and pushes it. False: there is no room for it. */
 static bool
 try_push(struct troupe_self *self, struct tp_actor *actor,
@@ -208,28 +173,19 @@ post(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
     struct tp_actor *actor;
 
+    if (tp_post_try_chain(self, to, message)) {
+        return TROUPE_OK;
+    }
     message->incarnation = troupe_pid_incarnation(to);
     if (self->chain.newest != NULL) {
-        if (self->chain.to == to && is_chainable(message) &&
-            self->chain.held < self->chain_held_max) {
-            extend_chain(self, message);
+        tp_post_flush(self);
+        if (tp_post_try_chain(self, to, message)) {
             return TROUPE_OK;
         }
-        tp_post_flush(self);
     }
     actor = tp_registry_find(&self->runtime->registry, to);
-    if (__builtin_expect(actor == NULL, 0)) {
+    if (actor == NULL) {
         return no_such_actor(to);
-    }
-    /* A mailbox that is full is congested. */
-    if (__builtin_expect(
-            self->in_hand != NULL && is_chainable(message) &&
-                tp_profile_is_usual(actor) &&
-                (!tp_limit_is_congested(&actor->limit) ||
-                    !tp_limit_is_full(&actor->limit, &self->runtime->marks)),
-            1)) {
-        begin_chain(self, actor, to, message);
-        return TROUPE_OK;
     }
     return post_alone(self, actor, to, message);
 }
@@ -257,7 +213,8 @@ tp_post_check(struct troupe_self *self, troupe_pid to)
     if (actor == NULL) {
         return no_such_actor(to);
     }
-    if (ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE) {
+    if (ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE &&
+        ck_pr_load_32(&actor->issued) == troupe_pid_incarnation(to)) {
         return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
             "%s is a thread outside the runtime, which cannot be linked with, "
             "watched, stopped or given children",

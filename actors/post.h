@@ -79,6 +79,96 @@ tp_post_end_handler(struct troupe_self *self)
     self->in_hand = NULL;
 }
 
+/* What a chainable message adds to its receiver's limit. */
+static inline uint64_t
+tp_post_held_by(const struct troupe_message *message)
+{
+    return tp_message_is_limited(message)
+               ? TP_LIMIT_OF(1, tp_block_bytes_of(message->size_class))
+               : 0;
+}
+
+/* Large messages are not worth the delay, and would overrun the hard mark. */
+static inline bool
+tp_post_is_chainable(const struct troupe_message *message)
+{
+    return message->size_class < TP_POST_CHAINED_CLASS_MAX;
+}
+
+/* Whether a chain may begin. A mailbox that is full is congested. */
+static inline bool
+tp_post_has_room(struct troupe_self *self, struct tp_actor *actor)
+{
+    return tp_profile_is_usual(actor) &&
+           (!tp_limit_is_congested(&actor->limit) ||
+               !tp_limit_is_full(&actor->limit, &self->runtime->marks));
+}
+
+/*
+ * Chains the message, if a handler has sent it and nothing is in the way: the
+ * way of nearly all. Its sender is set. False: nothing has been done.
+ */
+static inline __attribute__((always_inline)) bool
+tp_post_try_chain(
+    struct troupe_self *self, troupe_pid to, struct troupe_message *message)
+{
+    struct tp_actor *actor;
+
+    if (__builtin_expect(
+            self->in_hand == NULL || !tp_post_is_chainable(message), 0)) {
+        return false;
+    }
+    if (self->chain.newest != NULL) {
+        if (self->chain.to != to || self->chain.held >= self->chain_held_max) {
+            return false;
+        }
+        message->next = self->chain.newest;
+        self->chain.held += tp_post_held_by(message);
+    } else {
+        actor = tp_registry_find(&self->runtime->registry, to);
+        if (__builtin_expect(
+                actor == NULL || !tp_post_has_room(self, actor), 0)) {
+            return false;
+        }
+        self->chain.oldest = message;
+        self->chain.actor = actor;
+        self->chain.to = to;
+        self->chain.held = tp_post_held_by(message);
+    }
+    message->incarnation = troupe_pid_incarnation(to);
+    self->chain.newest = message;
+    return true;
+}
+
+static inline void
+tp_post_init(struct troupe_message *message, unsigned size_class)
+{
+    message->request = 0;
+    message->payload_size = 0;
+    message->kind = TP_MESSAGE_TELL;
+    message->size_class = (uint8_t)size_class;
+    message->err = TROUPE_OK;
+}
+
+/* A block for a message of so many payload bytes, if it is small and there is
+ * one at hand; else NULL. */
+static inline __attribute__((always_inline)) struct troupe_message *
+tp_post_try_block(struct troupe_self *self, size_t payload_bytes)
+{
+    size_t bytes = sizeof(struct troupe_message) + payload_bytes;
+    struct troupe_message *message = NULL;
+
+    if (__builtin_expect(bytes <= TP_BLOCK_BYTES_MAX, 1)) {
+        unsigned size_class = tp_block_class_of(bytes);
+
+        message = tp_block_try_take(&self->blocks, size_class);
+        if (__builtin_expect(message != NULL, 1)) {
+            tp_post_init(message, size_class);
+        }
+    }
+    return message;
+}
+
 /* A block for a message of so many payload bytes; NULL: no memory. */
 static inline struct troupe_message *
 tp_post_block(struct troupe_self *self, size_t payload_bytes)
@@ -92,11 +182,7 @@ tp_post_block(struct troupe_self *self, size_t payload_bytes)
     }
     message = tp_block_take(&self->blocks, size_class, bytes);
     if (__builtin_expect(message != NULL, 1)) {
-        message->request = 0;
-        message->payload_size = 0;
-        message->kind = TP_MESSAGE_TELL;
-        message->size_class = (uint8_t)size_class;
-        message->err = TROUPE_OK;
+        tp_post_init(message, size_class);
     }
     return message;
 }

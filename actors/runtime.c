@@ -300,7 +300,9 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         (void)troupe_runtime_stop(dying, 0, NULL);
     }
     if (dying->workers != NULL) {
-        tp_shutdown_sweep(dying, &unread); /* what came between stop and here */
+        /* What came between stop and here; or all, if it never started. */
+        ck_pr_store_32(&dying->state, TP_RUNTIME_STOPPED);
+        tp_shutdown_sweep(dying, false, &unread);
         tp_shutdown_release_answers(dying);
         tp_roots_fini(&dying->workers[0]);
         destroy_containment(dying);
@@ -330,6 +332,9 @@ void
 troupe_runtime_quit(struct troupe_self *self)
 {
     TP_RUNTIME_CALL();
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self); /* so that whoever wakes finds it sent */
+    }
     ck_pr_store_32(&self->runtime->is_quitting, 1);
     ck_pr_fence_memory();
     tp_parker_wake(&self->runtime->waiter);

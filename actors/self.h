@@ -29,7 +29,7 @@ struct troupe_self {
     struct tp_actor *congested; /* told in this handler, and congested since */
     /* Why the actor ends that has IS_STOPPING, until it is gone. */
     struct tp_exit exit;
-    bool is_sudden;  /* its stop handler is not to run */
+    bool is_sudden;  /* its stop handler is not to run (again) */
     bool has_failed; /* the message in hand is lost */
 
     /* What the handler has sent to one receiver and not pushed yet. */

@@ -39,11 +39,17 @@ note_waits(struct troupe_runtime *runtime, struct troupe_stop_report *report)
     }
 }
 
-/* Ends all actors, then empties all slots, as the last ones may have sent; when
- * no worker runs. */
+/* A thread outside looks into its slot by itself, while it is there. */
+static bool
+is_ours(struct tp_actor *actor, bool has_threads)
+{
+    return !has_threads ||
+           ck_pr_load_32(&actor->task.bound) != TP_TASK_ELSEWHERE;
+}
+
 void
-tp_shutdown_sweep(
-    struct troupe_runtime *runtime, struct troupe_stop_report *report)
+tp_shutdown_sweep(struct troupe_runtime *runtime, bool has_threads,
+    struct troupe_stop_report *report)
 {
     struct troupe_self *self = &runtime->workers[0];
 
@@ -54,8 +60,11 @@ tp_shutdown_sweep(
     report->actors_alive_count += runtime->remains.alive_count;
     report->actors_waiting_count += runtime->remains.waiting_count;
     for (uint32_t i = 0; i < slots_count(runtime); i++) {
-        report->actors_alive_count +=
-            tp_life_sweep(self, tp_registry_at(&runtime->registry, i));
+        struct tp_actor *actor = tp_registry_at(&runtime->registry, i);
+
+        if (is_ours(actor, has_threads)) {
+            report->actors_alive_count += tp_life_sweep(self, actor);
+        }
     }
     for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
         tp_worker_release_timeouts(&runtime->scheduler->workers[i]);
@@ -156,7 +165,7 @@ troupe_runtime_stop(struct troupe_runtime *runtime, uint64_t drain_ns,
     ck_pr_store_32(&runtime->state, TP_RUNTIME_STOPPED);
     tp_faults_fini(&runtime->faults);
     wake_outside(runtime);
-    tp_shutdown_sweep(runtime, &made);
+    tp_shutdown_sweep(runtime, true, &made);
     count_up(runtime, &made);
     if (report != NULL) {
         size_t size = report->size < sizeof(made) ? report->size : sizeof(made);

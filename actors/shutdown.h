@@ -19,10 +19,13 @@
 
 #include "actors/runtime.h"
 
-/* Ends all actors, then empties all slots, as the last ones may have sent; when
- * no worker runs. Adds what it finds to the report. */
-void tp_shutdown_sweep(
-    struct troupe_runtime *runtime, struct troupe_stop_report *report);
+/*
+ * Ends all actors, then empties all slots, as the last ones may have sent; when
+ * no worker runs. The slots of threads outside only if those do not use them
+ * any more. Adds what it finds to the report.
+ */
+void tp_shutdown_sweep(struct troupe_runtime *runtime, bool has_threads,
+    struct troupe_stop_report *report);
 
 /* Nobody waits for an answer any more, so the last ones are nobody's. */
 void tp_shutdown_release_answers(struct troupe_runtime *runtime);

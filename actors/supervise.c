@@ -100,8 +100,14 @@ troupe_supervise(struct troupe_self *self,
     TP_RUNTIME_CALL();
     struct tp_supervised *made = NULL;
     struct tp_root *root = NULL;
+    troupe_pid pid = TROUPE_NO_PID;
     troupe_err err = tp_outside_check(self);
 
+    if (err == TROUPE_OK && description == NULL) {
+        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a supervisor without a description; make one by "
+            "TROUPE_SUPERVISOR");
+    }
     if (err == TROUPE_OK) {
         err = tp_supervised_check(description);
     }
@@ -114,7 +120,7 @@ troupe_supervise(struct troupe_self *self,
     root = tp_root_make(self);
     err = root == NULL
               ? tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a supervisor")
-              : spawn_root(self, description, supervisor);
+              : spawn_root(self, description, &pid);
     if (err != TROUPE_OK) {
         if (root != NULL) {
             tp_root_free(self, root);
@@ -122,8 +128,11 @@ troupe_supervise(struct troupe_self *self,
         abandon_all(self, made);
         return err;
     }
-    tp_roots_add(self, root, *supervisor);
-    bring_all(self, *supervisor, made, children);
+    tp_roots_add(self, root, pid);
+    bring_all(self, pid, made, children);
+    if (supervisor != NULL) {
+        *supervisor = pid;
+    }
     return TROUPE_OK;
 }
 
@@ -138,11 +147,17 @@ troupe_supervisor_add(struct troupe_self *self, troupe_pid supervisor,
     if (err == TROUPE_OK) {
         err = tp_post_check(self, supervisor);
     }
+    if (err == TROUPE_OK && child == NULL) {
+        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a child without a description; make one by TROUPE_CHILD");
+    }
     if (err == TROUPE_OK) {
         err = tp_supervised_make(self, child, &made);
     }
     if (err == TROUPE_OK) {
-        *pid = made->pid;
+        if (pid != NULL) {
+            *pid = made->pid;
+        }
         bring(self, supervisor, &made);
     }
     return err;

@@ -13,7 +13,7 @@
 
 /* ---- descriptions -------------------------------------------------------- */
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 64, RESTARTS_MAX = 1000000 };
 
 static troupe_err
 contradicts(const char *name, const char *what)
@@ -36,6 +36,7 @@ check_size(size_t size, size_t known, const char *macro)
 static troupe_err
 read_child(const struct troupe_child *given, struct troupe_child *child)
 {
+    static const struct troupe_mailbox_options none;
     const char *name;
     troupe_err err = check_size(given->size, sizeof(*child), "TROUPE_CHILD");
 
@@ -51,8 +52,12 @@ read_child(const struct troupe_child *given, struct troupe_child *child)
     if ((child->behaviour == NULL) == (child->supervisor == NULL)) {
         return contradicts(name, "give it either a behaviour or a supervisor");
     }
-    if (child->supervisor != NULL && child->state != NULL) {
-        return contradicts(name, "a supervisor's state is its own");
+    if (child->supervisor != NULL &&
+        (child->state != NULL || child->ends_on_decode_error ||
+            memcmp(&child->mailbox, &none, sizeof(none)) != 0)) {
+        return contradicts(name,
+            "a supervisor's state and mailbox are its own; leave state, "
+            "mailbox and ends_on_decode_error out");
     }
     if (child->restart > TROUPE_TEMPORARY) {
         return contradicts(name, "there is no such restart");
@@ -70,6 +75,18 @@ check(const struct troupe_supervisor *description, int depth)
         err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "supervisors %d deep: does one contain itself?", depth);
     }
+    if (err == TROUPE_OK && description->restarts_max != TROUPE_NO_RESTARTS &&
+        description->restarts_max > RESTARTS_MAX) {
+        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "restarts_max is %u; at most %d are counted",
+            description->restarts_max, RESTARTS_MAX);
+    }
+    if (err == TROUPE_OK && description->children == NULL &&
+        description->children_count > 0) {
+        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "children is NULL and children_count %u; use TROUPE_CHILDREN",
+            description->children_count);
+    }
     if (err == TROUPE_OK && description->strategy > TROUPE_REST_FOR_ONE) {
         err =
             tp_err_set(TROUPE_E_INVALID_ARGUMENT, "there is no such strategy");
@@ -81,6 +98,10 @@ check(const struct troupe_supervisor *description, int depth)
         err = read_child(tp_supervised_described(description, i), &child);
         if (err == TROUPE_OK && child.supervisor != NULL) {
             err = check(child.supervisor, depth + 1);
+        } else if (err == TROUPE_OK) {
+            const struct tp_behaviour_table *table;
+
+            err = tp_behaviour_register(child.behaviour, &table);
         }
     }
     return err;

@@ -13,11 +13,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { RESTARTS_MAX_DEFAULT = 3 };
-
-static const uint64_t restarts_within_ns_default = TROUPE_SECONDS(5);
 static const uint64_t stop_ns_default = TROUPE_SECONDS(5);
-static const uint64_t backoff_ns_max_default = TROUPE_SECONDS(60);
 /* After a start for which there was no memory, whatever the description says.
  */
 static const uint64_t no_memory_backoff_ns = TROUPE_MS(10);
@@ -66,24 +62,6 @@ find(struct tp_supervisor *supervisor, troupe_pid actor)
 }
 
 /* ---- defaults ------------------------------------------------------------ */
-
-static unsigned
-restarts_max(const struct tp_supervisor *supervisor)
-{
-    unsigned given = supervisor->description->restarts_max;
-
-    return given == TROUPE_NO_RESTARTS ? 0
-           : given == 0                ? RESTARTS_MAX_DEFAULT
-                                       : given;
-}
-
-static uint64_t
-restarts_within_ns(const struct tp_supervisor *supervisor)
-{
-    uint64_t given = supervisor->description->restarts_within_ns;
-
-    return given == 0 ? restarts_within_ns_default : given;
-}
 
 static uint64_t
 stop_ns(const struct tp_supervised *child)
@@ -148,62 +126,10 @@ give_up(struct troupe_self *self, struct tp_supervisor *supervisor,
 
 /* ---- restarting ---------------------------------------------------------- */
 
-/* Forgets restarts that are too long ago to count. */
-static void
-forget_restarts(struct tp_supervisor *supervisor, uint64_t now_ns)
-{
-    uint64_t within_ns = restarts_within_ns(supervisor);
-    unsigned old = 0;
-
-    while (old < supervisor->restarts_count &&
-           now_ns - supervisor->restarts_ns[old] > within_ns) {
-        old++;
-    }
-    supervisor->restarts_count -= old;
-    memmove(supervisor->restarts_ns, supervisor->restarts_ns + old,
-        supervisor->restarts_count * sizeof(supervisor->restarts_ns[0]));
-}
-
-/* False: there have been too many. */
-static bool
-count_restart(struct troupe_self *self, struct tp_supervisor *supervisor)
-{
-    uint64_t now_ns = troupe_now_ns(self);
-
-    forget_restarts(supervisor, now_ns);
-    if (supervisor->restarts_count >= restarts_max(supervisor)) {
-        return false;
-    }
-    supervisor->restarts_ns[supervisor->restarts_count++] = now_ns;
-    return true;
-}
-
-/* How long to wait before the restart that has just been counted. */
-static uint64_t
-backoff(struct troupe_self *self, const struct tp_supervisor *supervisor)
-{
-    const struct troupe_supervisor *description = supervisor->description;
-    uint64_t max_ns = description->backoff_ns_max == 0
-                          ? backoff_ns_max_default
-                          : description->backoff_ns_max;
-    uint64_t span_ns = description->backoff_ns;
-
-    for (unsigned i = 1; i < supervisor->restarts_count && span_ns != 0; i++) {
-        if (span_ns > max_ns / 2) {
-            span_ns = max_ns;
-            break;
-        }
-        span_ns *= 2;
-    }
-    if (span_ns > max_ns) {
-        span_ns = max_ns;
-    }
-    return span_ns - troupe_random_below(self, span_ns / 2 + 1);
-}
-
 static void
 on_backoff_over(struct troupe_self *self, void *state, uint64_t context)
 {
+    TP_RUNTIME_CALL();
     struct tp_supervised *child = (struct tp_supervised *)(uintptr_t)context;
 
     child->delay = TROUPE_NO_TIMER;
@@ -214,7 +140,7 @@ static void
 delay(struct troupe_self *self, struct tp_supervised *child, uint64_t span_ns)
 {
     /* Without memory for a timer there is no backoff. */
-    if (span_ns > 0 && troupe_after(self, span_ns, on_backoff_over,
+    if (span_ns > 0 && tp_timers_after_awaited(self, span_ns, on_backoff_over,
                            (uintptr_t)child, &child->delay) != TROUPE_OK) {
         child->delay = TROUPE_NO_TIMER;
     }
@@ -276,19 +202,20 @@ restart(struct troupe_self *self, struct tp_supervisor *supervisor,
     uint64_t span_ns;
 
     print_end(end, sizeof(end), child);
-    if (!count_restart(self, supervisor)) {
+    if (!tp_restarts_count(&supervisor->restarts, troupe_now_ns(self))) {
         give_up(self, supervisor,
             "child %s ended more than %u times within %" PRIu64
             " ms; the last time it %s",
-            child->description.name, restarts_max(supervisor),
-            restarts_within_ns(supervisor) / 1000000, end);
+            child->description.name, tp_restarts_max(&supervisor->restarts),
+            tp_restarts_within_ns(&supervisor->restarts) / 1000000, end);
         return;
     }
     tp_log_write(&self->runtime->log, TROUPE_LOG_INFO,
         "child %s %s and is started again (%u of %u)", child->description.name,
-        end, supervisor->restarts_count, restarts_max(supervisor));
+        end, supervisor->restarts.count,
+        tp_restarts_max(&supervisor->restarts));
     want_others_down(self, supervisor, child);
-    span_ns = backoff(self, supervisor);
+    span_ns = tp_restarts_backoff_ns(&supervisor->restarts, self);
     delay(self, child, span_ns < least_ns ? least_ns : span_ns);
 }
 
@@ -297,6 +224,7 @@ restart(struct troupe_self *self, struct tp_supervisor *supervisor,
 static void
 on_deadline(struct troupe_self *self, void *state, uint64_t context)
 {
+    TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
 
     (void)context;
@@ -330,7 +258,7 @@ start_child(struct troupe_self *self, struct tp_supervisor *supervisor,
     } else {
         tp_exit_release(self, &child->why);
         child->why.kind = TROUPE_EXIT_FAILED;
-        child->why.code = err;
+        child->why.code = (int32_t)err;
         restart(self, supervisor, child, no_memory_backoff_ns);
     }
 }
@@ -445,8 +373,7 @@ handle_ended(struct troupe_self *self, struct tp_supervisor *supervisor,
     struct troupe_message *token)
 {
     struct tp_supervised *child = tp_supervised_of(token);
-    bool is_expected =
-        child->phase == TP_SUPERVISED_STOPPING || !child->wants_up;
+    bool was_stopped = child->phase == TP_SUPERVISED_STOPPING;
 
     tp_exit_release(self, &child->why);
     child->why = *tp_child_exit_of(token);
@@ -456,13 +383,13 @@ handle_ended(struct troupe_self *self, struct tp_supervisor *supervisor,
         supervisor->busy = NULL;
         (void)troupe_timer_cancel(self, &supervisor->deadline);
     }
-    if (is_expected) {
+    if (was_stopped) {
         return;
     }
-    if (is_to_restart(child)) {
-        restart(self, supervisor, child, 0);
-    } else {
+    if (!is_to_restart(child)) {
         want_gone(self, child);
+    } else if (child->wants_up) { /* else it was to be stopped anyway */
+        restart(self, supervisor, child, 0);
     }
 }
 
@@ -492,6 +419,20 @@ handle_adopt(struct troupe_self *self, struct tp_supervisor *supervisor,
     }
 }
 
+static void
+report_no_supervisor(struct troupe_self *self, const struct tp_actor *actor,
+    const struct troupe_message *message)
+{
+    char pid[TP_PID_TEXT_BYTES];
+
+    if (message->kind == TP_MESSAGE_ADOPT) {
+        tp_log_write(&self->runtime->log, TROUPE_LOG_WARNING,
+            "actor %s (%s) was given child %s, and is no supervisor",
+            tp_pid_text(pid, self->pid), actor->table->name,
+            tp_supervised_of(message)->description.name);
+    }
+}
+
 void
 tp_supervisor_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, void *state)
@@ -499,8 +440,12 @@ tp_supervisor_handle(struct troupe_self *self, struct tp_actor *actor,
     struct tp_supervisor *supervisor = state;
     bool is_adopt = message->kind == TP_MESSAGE_ADOPT;
 
-    if ((actor->flags & TP_ACTOR_SUPERVISES) == 0 ||
-        (!is_adopt && !is_mine(supervisor, message))) {
+    if ((actor->flags & TP_ACTOR_SUPERVISES) == 0) {
+        report_no_supervisor(self, actor, message);
+        tp_supervisor_drop(self, message);
+        return;
+    }
+    if (!is_adopt && !is_mine(supervisor, message)) {
         tp_supervisor_drop(self, message);
         return;
     }
@@ -557,7 +502,7 @@ tp_supervisor_fini(struct troupe_self *self, void *state)
         unlink_child(supervisor, child);
         tp_supervised_abandon(self, &child, &shut_down);
     }
-    tp_memory_free(supervisor->restarts_ns);
+    tp_restarts_fini(&supervisor->restarts);
     tp_exit_release(self, &supervisor->why);
     if (supervisor->is_root) {
         tp_roots_remove(self, self->pid);
@@ -587,13 +532,11 @@ make_children(struct troupe_self *self, struct tp_supervisor *supervisor)
 static void
 on_start(struct troupe_self *self, void *state)
 {
+    TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
-    size_t bytes =
-        (restarts_max(supervisor) + 1) * sizeof(supervisor->restarts_ns[0]);
 
     supervisor->life = ck_pr_faa_32(&self->runtime->supervisors_count, 1) + 1;
-    supervisor->restarts_ns = tp_memory_alloc(bytes);
-    if (supervisor->restarts_ns == NULL) {
+    if (!tp_restarts_init(&supervisor->restarts, supervisor->description)) {
         give_up(self, supervisor, "no memory to count restarts");
     } else if (!supervisor->is_root) {
         make_children(self, supervisor);
@@ -632,6 +575,7 @@ static void
 on_get_child(struct troupe_self *self, void *state,
     const struct troupe_get_child *get_child)
 {
+    TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
     const struct tp_supervised *child = supervisor->first;
     struct troupe_child_info info = {
@@ -660,10 +604,15 @@ static void
 on_end_child(struct troupe_self *self, void *state,
     const struct troupe_end_child *end_child)
 {
+    TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
     struct tp_supervised *child = find(supervisor, end_child->actor);
 
     if (child != NULL) {
+        if (child->phase == TP_SUPERVISED_DOWN) {
+            tp_exit_release(self, &child->why);
+            child->why.kind = TROUPE_EXIT_SHUTDOWN;
+        }
         want_gone(self, child);
         advance(self, supervisor);
     }

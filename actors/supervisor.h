@@ -29,11 +29,18 @@
  * failed start. If a timer cannot be set, a child that is to stop is killed
  * without delay, and a backoff is none.
  *
+ * The end of the runtime waits for a backoff, within its time, before it stops
+ * the trees. If it did not, mail that waits for the child would be dropped from
+ * what calls itself drained; worse, a sender that is paused on such a child
+ * would look as idle as if it had nothing to say, and trees would be stopped
+ * that it has yet to talk to.
+ *
  * All functions are for the actor's owner.
  */
 #ifndef TROUPE_ACTORS_SUPERVISOR_H
 #define TROUPE_ACTORS_SUPERVISOR_H
 
+#include "actors/restarts.h"
 #include "actors/self.h"
 #include "troupe/supervisor.h"
 
@@ -51,8 +58,7 @@ struct tp_supervisor {
     struct tp_supervised *last;
     struct tp_supervised *busy; /* being started or stopped; or NULL */
     troupe_timer deadline;      /* of a busy one that stops */
-    uint64_t *restarts_ns;      /* when the last ones were, oldest first */
-    unsigned restarts_count;
+    struct tp_restarts restarts;
 };
 
 struct troupe_behaviour *tp_supervisor_behaviour(void);

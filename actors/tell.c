@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Making, telling and sending messages: the public calls. */
+#include "actors/isolation.h"
 #include "actors/outside.h"
 #include "actors/post.h"
 #include "base/err.h"
@@ -33,8 +34,8 @@ open_block(struct troupe_self *self, uint32_t schema, const char *name,
     return TROUPE_OK;
 }
 
-troupe_err
-troupe_message_open(struct troupe_self *self, struct troupe_schema *schema,
+static troupe_err __attribute__((noinline))
+open_slowly(struct troupe_self *self, struct troupe_schema *schema,
     size_t payload_size_max, struct troupe_message **message, uint8_t **payload)
 {
     TP_RUNTIME_CALL();
@@ -57,6 +58,31 @@ troupe_message_open(struct troupe_self *self, struct troupe_schema *schema,
         tp_containment.opened = *message;
     }
     return err;
+}
+
+/* As troupe_tell_closed(). */
+troupe_err
+troupe_message_open(struct troupe_self *self, struct troupe_schema *schema,
+    size_t payload_size_max, struct troupe_message **message, uint8_t **payload)
+{
+    const uint32_t was = tp_containment_begin_call();
+    uint32_t number = troupe_schema_number(schema);
+    struct troupe_message *made = NULL;
+
+    if (__builtin_expect(self != NULL && number != 0, 1)) {
+        made = tp_post_try_block(self, payload_size_max);
+    }
+    if (__builtin_expect(made != NULL, 1)) {
+        made->schema = number;
+        made->sender = TROUPE_NO_PID;
+        *message = made;
+        *payload = made->payload;
+        tp_containment.opened = made;
+    }
+    tp_containment_end_call(&was);
+    return __builtin_expect(made != NULL, 1)
+               ? TROUPE_OK
+               : open_slowly(self, schema, payload_size_max, message, payload);
 }
 
 void
@@ -179,12 +205,12 @@ troupe_tell_refused(struct troupe_self *self, troupe_pid to,
     return why;
 }
 
-static troupe_err
+static troupe_err __attribute__((noinline))
 post(struct troupe_self *self, troupe_pid to, struct troupe_message **message)
 {
     troupe_err err;
 
-    if (__builtin_expect(self->worker != NULL, 1)) {
+    if (self->worker != NULL) {
         return tp_post(self, to, message);
     }
     err = tp_outside_check(self);
@@ -197,20 +223,34 @@ post(struct troupe_self *self, troupe_pid to, struct troupe_message **message)
     return err;
 }
 
-troupe_err
-troupe_tell_closed(struct troupe_self *self, troupe_pid to,
-    struct troupe_message *message, const uint8_t *end)
+static troupe_err __attribute__((noinline))
+tell(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
     TP_RUNTIME_CALL();
-    troupe_err err;
+    troupe_err err = post(self, to, &message);
 
-    troupe_message_close(message, end);
-    err = post(self, to, &message);
-    if (__builtin_expect(err != TROUPE_OK, 0)) {
+    if (err != TROUPE_OK) {
         message->sender = self->pid;
         tp_post_dead(self, &message, to, cause_of(err), err);
     }
     return err;
+}
+
+/* Without a call on the way of nearly all messages, which is why what follows
+ * from TP_RUNTIME_CALL() stands here by itself. */
+troupe_err
+troupe_tell_closed(struct troupe_self *self, troupe_pid to,
+    struct troupe_message *message, const uint8_t *end)
+{
+    const uint32_t was = tp_containment_begin_call();
+    bool is_chained;
+
+    troupe_message_close(message, end);
+    message->sender = self->pid;
+    is_chained = !tp_isolation_moves() && tp_post_try_chain(self, to, message);
+    tp_containment_end_call(&was);
+    return __builtin_expect(is_chained, 1) ? TROUPE_OK
+                                           : tell(self, to, message);
 }
 
 troupe_err

@@ -61,5 +61,7 @@ extern const struct bench bench_timers_set;
 extern const struct bench bench_timers_cancel;
 extern const struct bench bench_timers_run;
 extern const struct bench bench_timers_size;
+extern const struct bench bench_cascade;
+extern const struct bench bench_cascade_star;
 
 #endif

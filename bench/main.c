@@ -32,6 +32,8 @@ static const struct bench *const benches[] = {
     &bench_timers_cancel,
     &bench_timers_run,
     &bench_timers_size,
+    &bench_cascade,
+    &bench_cascade_star,
 };
 
 struct options {
@@ -306,12 +308,13 @@ static const struct cli_option bench_options[] = {
 
 static const struct cli_command command = {
     .summary = "measure what messages and actors cost",
-    .details = "NAMEs are: pingpong counting fanin ring fjcreate fjthrput big "
-               "chameneos\nbanking skynet idle idle-cpu timers-set "
-               "timers-cancel timers-run timers-size\n(default: all). Each run "
-               "is a process of its own, with default options.\n\nExit status: "
-               "0 if every result was right, 1 if one was wrong, 2 for "
-               "bad\nusage.",
+    .details =
+        "NAMEs are: pingpong counting fanin ring fjcreate fjthrput big "
+        "chameneos\nbanking skynet idle idle-cpu timers-set timers-cancel "
+        "timers-run timers-size\ncascade cascade-star (default: all). Each "
+        "run is a process of its own, with\ndefault options.\n\nExit "
+        "status: 0 if every result was right, 1 if one was wrong, 2 for "
+        "bad\nusage.",
     .example = "troupe-bench pingpong ring --runs 9",
     .options = bench_options,
     .options_count = COUNT_OF(bench_options),

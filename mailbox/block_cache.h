@@ -104,6 +104,19 @@ void *tp_block_take_slow(
 void tp_block_give_slow(
     struct tp_block_cache *cache, unsigned size_class, void *block);
 
+/* A block of a class that is not LARGE, if one is free at hand; else NULL. */
+static inline void *
+tp_block_try_take(struct tp_block_cache *cache, unsigned size_class)
+{
+    struct tp_block *block = cache->classes[size_class].free;
+
+    if (__builtin_expect(block != NULL, 1)) {
+        cache->classes[size_class].free = block->next;
+        cache->classes[size_class].free_count--;
+    }
+    return block;
+}
+
 /*
  * A block of at least so many bytes, size_class being tp_block_class_of(bytes);
  * NULL if there is no memory.
@@ -112,11 +125,9 @@ static inline void *
 tp_block_take(struct tp_block_cache *cache, unsigned size_class, size_t bytes)
 {
     if (__builtin_expect(size_class != TP_BLOCK_CLASS_LARGE, 1)) {
-        struct tp_block *block = cache->classes[size_class].free;
+        void *block = tp_block_try_take(cache, size_class);
 
         if (__builtin_expect(block != NULL, 1)) {
-            cache->classes[size_class].free = block->next;
-            cache->classes[size_class].free_count--;
             return block;
         }
     }

@@ -77,6 +77,27 @@ tp_mailbox_take_limited(
     return message;
 }
 
+struct troupe_message *
+tp_mailbox_take_stale(struct tp_mailbox *mailbox, uint32_t incarnation,
+    struct troupe_message **after)
+{
+    struct troupe_message **place =
+        *after == NULL ? &mailbox->oldest : &(*after)->next;
+    struct troupe_message *message;
+
+    while ((message = *place) != NULL && message->incarnation == incarnation) {
+        *after = message;
+        place = &message->next;
+    }
+    if (message != NULL) {
+        *place = message->next;
+        if (mailbox->newest == message) {
+            mailbox->newest = *after;
+        }
+    }
+    return message;
+}
+
 static void
 unlink_from(struct troupe_message **list, const struct troupe_message *message)
 {

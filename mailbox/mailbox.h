@@ -76,6 +76,14 @@ tp_mailbox_pop(struct tp_mailbox *mailbox)
 struct troupe_message *tp_mailbox_take_limited(
     struct tp_mailbox *mailbox, struct troupe_message ***place);
 
+/*
+ * Takes out the first message behind *after (NULL: from the oldest on) that is
+ * not for this incarnation, now the caller's; NULL if there is none. *after is
+ * moved over those that stay, and is where to go on.
+ */
+struct troupe_message *tp_mailbox_take_stale(struct tp_mailbox *mailbox,
+    uint32_t incarnation, struct troupe_message **after);
+
 /* Puts this message, which is in the mailbox and no control message, first. */
 void tp_mailbox_bring_forward(
     struct tp_mailbox *mailbox, struct troupe_message *message);

@@ -72,8 +72,8 @@ on_field(void *bytes, size_t length, void *context)
 {
     struct bank_csv_reader *reader = context;
 
+    /* Of a second record in the same line: its end is a flaw. */
     if (reader->has_record) {
-        reader->has_second = true;
         return;
     }
     if (reader->fields_count < BANK_CSV_FIELDS_KEPT) {
@@ -227,12 +227,21 @@ find_line(struct bank_csv_reader *reader, size_t *line_end)
     }
 }
 
+/* The length of a line without what ends it. */
+static size_t
+content_length(const char *line, size_t length)
+{
+    while (length > 0 && is_line_break(line[length - 1])) {
+        length--;
+    }
+    return length;
+}
+
 /* Whether the line that begins a would-be record holds none. */
 static bool
 is_skipped(const char *line, size_t length)
 {
-    return line[0] == '#' || line[0] == '\n' ||
-           (length >= 2 && line[0] == '\r' && line[1] == '\n');
+    return line[0] == '#' || content_length(line, length) == 0;
 }
 
 /* What libcsv found wrong: offset is that of the byte it stopped at. */
@@ -252,21 +261,39 @@ refuse_parse(struct bank_csv_reader *reader, size_t offset)
         "field must be doubled");
 }
 
+/*
+ * Whether a carriage return inside the line from begin on has ended the record.
+ * libcsv ends it there, and has perhaps not yet told of what it took for the
+ * next one. Few lines hold such a byte, and then most often between quotes.
+ */
+static bool
+ends_early(const struct bank_csv_reader *reader, size_t begin, size_t *offset)
+{
+    const char *line = reader->buffer + begin;
+    size_t length = content_length(line, reader->next - begin);
+
+    if (!reader->has_record || memchr(line, '\r', length) == NULL) {
+        return false;
+    }
+    *offset = offset_behind(reader, (struct search){.records_count = 1}) - 1;
+    return reader->record + *offset < begin + length;
+}
+
 static enum bank_csv_outcome
 feed_line(struct bank_csv_reader *reader, size_t line_end)
 {
     size_t begin = reader->next;
     size_t taken = csv_parse(&reader->parser, reader->buffer + begin,
         line_end - begin, on_field, on_record, reader);
+    size_t offset;
 
     reader->next = line_end;
     reader->lines_fed++;
     if (taken != line_end - begin) {
         return refuse_parse(reader, begin - reader->record + taken);
     }
-    if (reader->has_second) {
-        return refuse(reader,
-            offset_behind(reader, (struct search){.records_count = 1}) - 1,
+    if (ends_early(reader, begin, &offset)) {
+        return refuse(reader, offset,
             "a carriage return that no line feed follows; end lines with LF or "
             "CRLF");
     }
@@ -333,7 +360,7 @@ bank_csv_reader_next(struct bank_csv_reader *reader)
         if (reader->lines_fed == 0 && is_skipped(reader->buffer + reader->next,
                                           line_end - reader->next)) {
             reader->next = line_end;
-            reader->lines_fed = 1;
+            reader->lines_fed = reader->buffer[line_end - 1] == '\n';
             begin_record(reader);
             continue;
         }

@@ -68,7 +68,6 @@ struct bank_csv_reader {
     bool is_at_start; /* nothing has been read yet */
     bool is_at_end;   /* the stream has no more */
     bool has_record;  /* libcsv has ended a record */
-    bool has_second;  /* and begun another within the same line */
     size_t line;      /* where the record in hand begins */
     size_t lines_fed; /* lines of the record in hand that libcsv has seen */
 

@@ -75,10 +75,15 @@ bank_utf8_is_valid(const char *bytes, size_t length)
     return true;
 }
 
+/* Whether a valid sequence is a control character, of ASCII or from U+0080 to
+ * U+009F, which terminals obey as well. */
 static bool
-is_control(unsigned char byte)
+is_control(const char *sequence)
 {
-    return byte < 0x20 || byte == 0x7f;
+    unsigned char first = (unsigned char)sequence[0];
+
+    return first < 0x20 || first == 0x7f ||
+           (first == 0xc2 && (unsigned char)sequence[1] < 0xa0);
 }
 
 const char *
@@ -92,7 +97,7 @@ bank_utf8_quote(
     while (kept > 0) {
         size_t step = sequence_length(bytes, kept);
 
-        if (step == 0 || (step == 1 && is_control((unsigned char)*bytes))) {
+        if (step == 0 || is_control(bytes)) {
             end += sprintf(end, "\\x%02x", (unsigned)(unsigned char)*bytes++);
             kept--;
             continue;

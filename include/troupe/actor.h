@@ -278,9 +278,9 @@ TROUPE_API troupe_err troupe_kill(struct troupe_self *self, troupe_pid actor);
 
 /**
  * Ends the actor that runs when its handler returns: FAILED, with this code and
- * text, at most TROUPE_EXIT_TEXT_MAX bytes of it. The message in hand is
- * reported as lost, and a request in hand is answered ACTOR_FAILED. The first
- * call counts. Does nothing outside handlers.
+ * text, at most TROUPE_EXIT_TEXT_MAX bytes of it. The message in hand, unless
+ * it was kept, is reported as lost, and answered ACTOR_FAILED if it is a
+ * request. The first call counts. Does nothing outside handlers.
  */
 TROUPE_API void troupe_fail(struct troupe_self *self, int code,
     const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -35,7 +35,8 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_link(
 
 /**
  * Undoes all links of the two. From here on neither's end touches the other,
- * even if it is on its way already. Never fails; does nothing outside handlers.
+ * even if it is on its way already. A link that the other one makes at the same
+ * time counts as made later. Never fails; does nothing outside handlers.
  */
 TROUPE_API void troupe_unlink(struct troupe_self *self, troupe_pid actor);
 
@@ -59,7 +60,8 @@ typedef void troupe_down_handler(struct troupe_self *self, void *state,
  * ended, exactly once. One actor may be watched many times. *monitor, which may
  * be NULL, is for troupe_demonitor().
  *
- * Errors (`then` will not run): as troupe_link().
+ * Errors (`then` will not run): as troupe_link(), and INVALID_ARGUMENT (no
+ * `then`).
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_monitor(struct troupe_self *self,
     troupe_pid actor, troupe_down_handler *then, uint64_t context,

@@ -14,7 +14,9 @@
  * monitors that others have with it: nobody else notices, but that its state is
  * new and the message that it failed on is lost. What it had asked, the timers
  * it had set, the requests it kept and whom it watched are gone with the old
- * state. Links and monitors fire when it ends for good.
+ * state. Links and monitors fire when it ends for good. While it is down, a
+ * troupe_stop() or troupe_kill() of it is of no effect: troupe_end_child ends
+ * it.
  *
  *     static const struct troupe_child children[] = {
  *         TROUPE_CHILD(.name = "cache", .behaviour = &cache_behaviour),
@@ -87,13 +89,14 @@ struct troupe_supervisor {
     size_t size;
     enum troupe_strategy strategy;
     /** More restarts than so many within restarts_within_ns, and it gives up.
-     * 0: 3 within 5 s. */
+     * 0: 3 within 5 s; at most 1,000,000. */
     unsigned restarts_max;
     uint64_t restarts_within_ns;
     /** How long it waits before a restart: backoff_ns for the first within
      * restarts_within_ns, twice that for the second, and so on, at most
      * backoff_ns_max (0: a minute); each a random half less at most, so that
-     * many do not come back at once. 0: it does not wait. */
+     * many do not come back at once. 0: it does not wait. Mail waits
+     * meanwhile, and so does a stop of the runtime, within its drain_ns. */
     uint64_t backoff_ns;
     uint64_t backoff_ns_max;
     /** The first children, in the order of their start. */
@@ -113,10 +116,10 @@ struct troupe_supervisor {
     .children = (array), .children_count = sizeof(array) / sizeof((array)[0])
 
 /**
- * Starts a supervisor that nobody supervises, and its children. *supervisor is
- * its pid; children, if it is not NULL, has room for children_count pids, which
- * are good for sending at once. troupe_stop() stops it with all its children;
- * so does the end of the runtime.
+ * Starts a supervisor that nobody supervises, and its children. *supervisor
+ * becomes its pid, and children, room for children_count, theirs, which are
+ * good for sending at once; either may be NULL. troupe_stop() stops it with all
+ * its children; so does the end of the runtime.
  *
  * Errors, with nothing started: INVALID_ARGUMENT (the description contradicts
  * itself; the detail says where), NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
@@ -127,9 +130,9 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_supervise(struct troupe_self *self,
     troupe_pid *children);
 
 /**
- * Gives a supervisor one more child, which it starts after those that it has.
- * A supervisor that has ended, or is about to, ends it at once
- * (NO_SUCH_ACTOR, SHUTDOWN).
+ * Gives a supervisor one more child, whose pid *pid becomes (it may be NULL),
+ * and which it starts after those that it has. A supervisor that has ended, or
+ * is about to, ends it at once (NO_SUCH_ACTOR, SHUTDOWN).
  *
  * Errors: as troupe_supervise(), and NO_SUCH_ACTOR (this runtime never made
  * that supervisor).

@@ -193,7 +193,7 @@ def options_missing(words, help_text):
 
 def check_dev(words, options):
     help_text = said_by([options.root / "dev", "help"])
-    verbs = re.findall(r"^  ([a-z, ]+?)(?=  |\s*\[)", help_text, re.M)
+    verbs = re.findall(r"^  ([a-z, ]+?)(?=  |\s*\[|\s[A-Z])", help_text, re.M)
     if not words or words[0] not in re.findall(r"\w+", " ".join(verbs)):
         yield f"./dev has no verb '{' '.join(words[:1])}'"
     yield from options_missing(words, help_text)

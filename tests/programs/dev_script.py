@@ -134,6 +134,7 @@ class DevScript(unittest.TestCase):
 
     def test_an_unknown_word_names_the_nearest_and_does_nothing(self):
         for words, nearest in ((["tset"], "test"), (["demo", "--polt"], "--plot"), (["fuz"], "fuzz"),
+                (["fuzz", "1", "scann"], "scan"),
                 (["test", "--ful"], "--full"), (["test", "release1"], "release"),
                 (["setup", "tests"], "test")):
             with self.subTest(words):
@@ -144,11 +145,9 @@ class DevScript(unittest.TestCase):
                 self.assertEqual(self.calls("apt-get") + self.calls("cmake"), [])
 
     def test_a_verb_that_is_not_built_yet_says_so(self):
-        for verb in ("lab", "fuzz"):
-            with self.subTest(verb):
-                done = self.dev(verb)
-                self.assertEqual((done.returncode, done.stdout), (2, ""))
-                self.assertIn(f"{verb} is not built yet", done.stderr)
+        done = self.dev("lab")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("lab is not built yet", done.stderr)
 
     # Packages
 
@@ -194,6 +193,7 @@ class DevScript(unittest.TestCase):
                 (["setup", "plot"], "gnuplot-nox", "gcc"),
                 (["prove"], "gcc clang-14 valgrind python3", "gnuplot-nox pkgconf"),
                 (["bench"], "gcc libjansson-dev", "libcmocka-dev valgrind"),
+                (["fuzz", "1"], "gcc clang-14 libclang-rt-14-dev libmsgpack-dev", "valgrind"),
                 (["test"], "gcc libcmocka-dev clang-14 python3", "gnuplot-nox clang-format-14"),
                 (["setup", "fmt"], "git clang-format-14", "gcc libcmocka-dev"),
                 (["setup", "peers"], "gcc python3", "golang-go"),
@@ -225,9 +225,32 @@ class DevScript(unittest.TestCase):
     def test_prove_builds_for_each_detector_and_hands_them_over(self):
         done = self.dev("prove")
         self.assertEqual(done.stdout,
-            "python tests/prove/prove.py build/tsan build/valgrind build/asan\n")
+            "python tests/prove/prove.py build/tsan build/valgrind build/asan "
+            "build/fuzz\n")
         built = [call.split()[3] for call in self.calls("cmake") if " --build " in call]
-        self.assertEqual(built, ["tsan", "valgrind", "asan"])
+        self.assertEqual(built, ["tsan", "valgrind", "asan", "fuzz"])
+
+    def test_fuzz_builds_the_targets_and_hands_on_the_seconds_and_names(self):
+        done = self.dev("fuzz", "60")
+        self.assertEqual(done.stdout, "python tests/fuzz/fuzzing.py build/fuzz 60\n")
+        self.assertIn("--target fuzzers", self.calls("cmake")[-1])
+        self.assertEqual(self.dev("fuzz", "5", "scan", "print").stdout,
+            "python tests/fuzz/fuzzing.py build/fuzz 5 scan print\n")
+
+    def test_fuzz_without_seconds_says_what_it_takes(self):
+        for words in ([], ["scan"], ["1m"], ["-1"]):
+            with self.subTest(words):
+                done = self.dev("fuzz", *words)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn("./dev fuzz 60", done.stderr)
+                self.assertEqual(self.calls("cmake"), [])
+
+    def test_the_targets_that_fuzz_knows_are_those_that_there_are(self):
+        said = self.dev("fuzz", "1", "none").stderr
+        self.assertIn("did you mean", said)
+        for folder in (ROOT / "tests/fuzz/corpus").iterdir():
+            with self.subTest(folder.name):
+                self.assertEqual(self.dev("fuzz", "1", folder.name).returncode, 0)
 
     def test_bench_is_handed_all_that_follows_it(self):
         self.assertEqual(self.dev("bench", "ring", "--json").stdout, "bench ring --json\n")

@@ -4,7 +4,9 @@ and that they would have found one: a planted bug is among what they must find.
 The address sanitizer is to find what breaks isolation, race or not, and to name
 the actor.
 
-    prove.py TSAN_BUILD VALGRIND_BUILD ASAN_BUILD
+    prove.py TSAN_BUILD VALGRIND_BUILD ASAN_BUILD FUZZ_BUILD
+
+Then fuzzes each reader of foreign bytes for a while (tests/fuzz).
 
 Prints a table, a line a claim, and exits 0 only if every claim holds.
 """
@@ -19,8 +21,12 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent / "fuzz"))
+import fuzzing
+
 SUPPORT = ROOT / "tests" / "support"
 LIMIT_S = 240
+FUZZ_S = 45  # for all targets together, besides the planted bugs
 TRIES = 5  # a detector sees the orders that happened; a race must happen once
 FRAME = re.compile(r"([\w./-]+\.[ch]):(\d+)|\(([\w.-]+\.[ch]):(\d+)\)")
 
@@ -143,10 +149,10 @@ def small_ledger(tool, folder):
 
 
 def main():
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 5:
         sys.exit(__doc__)
-    all_tools = tools(*(pathlib.Path(build).resolve() for build in sys.argv[1:]))
-    row = "{:<48} {:<16} {:<8} {:<80} {:>7}"
+    all_tools = tools(*(pathlib.Path(build).resolve() for build in sys.argv[1:4]))
+    row = "{:<60} {:<16} {:<8} {:<80} {:>7}"
     print(row.format("claim", "method", "verdict", "reported", "seconds"))
     all_hold = True
     with tempfile.TemporaryDirectory() as folder:
@@ -160,6 +166,11 @@ def main():
                 print(row.format(claim.what, tool.name,
                     "holds" if holds else "FAILS", found, f"{seconds:.1f}"),
                     flush=True)
+    for found in fuzzing.rows(sys.argv[4], FUZZ_S):
+        all_hold &= found.holds
+        print(row.format(found.claim, found.method,
+            "holds" if found.holds else "FAILS", found.size,
+            f"{found.seconds:.1f}"), flush=True)
     print("every claim holds" if all_hold else "NOT every claim holds")
     sys.exit(0 if all_hold else 1)
 

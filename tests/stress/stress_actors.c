@@ -20,18 +20,8 @@
 #include <unistd.h>
 
 #include "tests/support/check.h"
+#include "tests/support/sanitized.h"
 #include "troupe/troupe.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
 
 enum {
     FLOOD_STEP = 1000,

@@ -27,7 +27,7 @@ TROUPE_MESSAGE(tick, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(watch, FIELDS_TARGET)
 TROUPE_MESSAGE(link_with, FIELDS_TARGET)
 TROUPE_MESSAGE(ask_friend, FIELDS_TARGET)
-TROUPE_MESSAGE(set_timers, TROUPE_NO_FIELDS)
+TROUPE_MESSAGE(set_timers_and_fail, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(keep, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(wait_for_gate, TROUPE_NO_FIELDS)
 
@@ -278,13 +278,14 @@ on_time(struct troupe_self *self, void *state, uint64_t context)
 }
 
 static void
-on_set_timers(
-    struct troupe_self *self, void *state, const struct set_timers *order)
+on_set_timers_and_fail(struct troupe_self *self, void *state,
+    const struct set_timers_and_fail *order)
 {
     (void)state, (void)order;
     CHECK(troupe_after(self, 0, on_time, 0, NULL) == TROUPE_OK);
     CHECK(troupe_after(self, TROUPE_MS(5), on_time, 0, NULL) == TROUPE_OK);
     CHECK(troupe_every(self, TROUPE_MS(2), on_time, 0, NULL) == TROUPE_OK);
+    troupe_fail(self, 2, "with timers set");
 }
 
 static void
@@ -316,7 +317,8 @@ TROUPE_BEHAVIOUR(subject, sizeof(struct subject), TROUPE_ON_START(on_start),
     TROUPE_ON(crash, on_crash), TROUPE_ON(stop_yourself, on_stop_yourself),
     TROUPE_ON(say, on_say), TROUPE_ON(tick, on_tick),
     TROUPE_ON(watch, on_watch), TROUPE_ON(link_with, on_link_with),
-    TROUPE_ON(ask_friend, on_ask_friend), TROUPE_ON(set_timers, on_set_timers),
+    TROUPE_ON(ask_friend, on_ask_friend),
+    TROUPE_ON(set_timers_and_fail, on_set_timers_and_fail),
     TROUPE_ON(keep, on_keep), TROUPE_ON(wait_for_gate, on_wait_for_gate));
 
 /* subject_LETTER as a child. */
@@ -325,6 +327,7 @@ TROUPE_BEHAVIOUR(subject, sizeof(struct subject), TROUPE_ON_START(on_start),
         .state = &subject_##letter, __VA_ARGS__)
 
 TROUPE_BEHAVIOUR(idler, 0, TROUPE_ON(tick, on_tick));
+TROUPE_BEHAVIOUR(keeper, sizeof(struct subject), TROUPE_ON(keep, on_keep));
 
 /* ---- the stage ----------------------------------------------------------- */
 
@@ -433,6 +436,42 @@ get_child(troupe_pid supervisor, uint64_t index)
             troupe_get_child, .index = index),
         TROUPE_OK);
     return info;
+}
+
+/* The supervisor, and its children when all have started. */
+static troupe_pid __attribute__((unused))
+supervise(const struct troupe_supervisor *description, troupe_pid *children)
+{
+    troupe_pid pid = TROUPE_NO_PID;
+
+    assert_int_equal(
+        troupe_supervise(stage.self, description, &pid, children), TROUPE_OK);
+    for (unsigned i = 0; i < description->children_count; i++) {
+        wait_for(children[i]);
+    }
+    return pid;
+}
+
+/* Lets time pass, which in a simulation it does where nothing happens. */
+static void __attribute__((unused)) sleep_ns(uint64_t span_ns)
+{
+    struct tick unread;
+    troupe_pid pid;
+
+    assert_int_equal(troupe_spawn(stage.self, keeper, &pid), TROUPE_OK);
+    assert_int_equal(troupe_ask(stage.self, pid, span_ns, tick, &unread, keep),
+        TROUPE_E_TIMED_OUT);
+    assert_int_equal(troupe_kill(stage.self, pid), TROUPE_OK);
+}
+
+/* For main(): cmocka puts its own signal handlers on (fault.h). */
+static void __attribute__((unused)) save_handlers(void)
+{
+    struct troupe_runtime *runtime = NULL;
+
+    TROUPE_CHECK(troupe_runtime_create(NULL, &runtime));
+    fault_save_handlers();
+    troupe_runtime_destroy(&runtime);
 }
 
 /* Both back ends run each test of this kind. */

@@ -620,6 +620,30 @@ a_link_with_the_dead_is_answered_at_once(bool simulate)
     EXPECT("t survives: had ended before", "a ends: had ended before");
 }
 
+/* Each notice finds its receiver gone, and takes its text with it. */
+static void
+linked_actors_that_fail_at_once_end_for_their_own_reasons(void **state)
+{
+    troupe_pid a;
+    troupe_pid b;
+
+    (void)state;
+    begin(true);
+    a = spawn(&subject_behaviour, "a");
+    b = spawn(&subject_behaviour, "b");
+    TELL(a, link_with, .actor = b);
+    wait_for(a);
+    wait_for(b);
+    TELL(a, fail, .value = 1);
+    TELL(b, fail, .value = 2);
+    finish();
+    assert_int_equal(noted.count, 2);
+    assert_true(strstr(noted.lines[0], "code 1: a has") != NULL ||
+                strstr(noted.lines[1], "code 1: a has") != NULL);
+    assert_true(strstr(noted.lines[0], "code 2: b has") != NULL ||
+                strstr(noted.lines[1], "code 2: b has") != NULL);
+}
+
 /* ---- links from birth -----------------------------------------------------
  */
 
@@ -772,7 +796,9 @@ main(void)
 #define BOTH(name)                                                             \
     cmocka_unit_test(name##_on_threads), cmocka_unit_test(name##_in_simulation),
     const struct CMUnitTest tests[] = {
-        TESTS(BOTH) cmocka_unit_test(what_is_for_handlers_is_refused_outside),
+        TESTS(BOTH) cmocka_unit_test(
+            linked_actors_that_fail_at_once_end_for_their_own_reasons),
+        cmocka_unit_test(what_is_for_handlers_is_refused_outside),
     };
     return cmocka_run_group_tests_name("lives", tests, NULL, NULL);
 }

@@ -225,6 +225,22 @@ a_carriage_return_alone_is_malformed(void **state)
     (void)state;
     open_text("a,b\rc,d\n");
     expect_flaw(1, 4, "carriage return");
+    open_text("a,b\rc,d");
+    expect_flaw(1, 4, "carriage return");
+    open_text("a,b\r\"c\n# d\"\n");
+    expect_flaw(1, 4, "carriage return");
+    open_text("\"a\r\nb\",c\rd\r\n");
+    expect_flaw(2, 5, "carriage return");
+}
+
+static void
+a_line_of_carriage_returns_is_blank(void **state)
+{
+    (void)state;
+    open_text("\r\r\n# a comment\na,b\r\r\n\"c\rd\",e\r");
+    expect_record("[a][b]");
+    expect_record("[c\rd][e]");
+    expect_end();
 }
 
 static void
@@ -301,6 +317,7 @@ main(void)
         cmocka_unit_test(text_behind_a_closing_mark_is_malformed),
         cmocka_unit_test(a_mark_that_is_never_closed_is_located_where_it_opens),
         cmocka_unit_test(a_carriage_return_alone_is_malformed),
+        cmocka_unit_test(a_line_of_carriage_returns_is_blank),
         cmocka_unit_test(
             a_record_of_a_million_bytes_is_refused_where_it_begins),
         cmocka_unit_test(records_across_the_buffers_end_stay_whole),

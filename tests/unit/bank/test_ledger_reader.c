@@ -130,6 +130,7 @@ a_fault_is_told_with_its_line_and_column(void **state)
         const char *sentence;
     } cases[] = {
         {"# nothing\n", 2, 1, "the ledger is empty"},
+        {"\n# nothing", 2, 1, "the ledger is empty"},
         {"kind,id,account,to,amount\n", 1, 1, "begins with the header"},
         {"\n1,open,alice,,1\n", 2, 1, "begins with the header"},
         {"id,kind,account,to,amount,note\n", 1, 27, "nothing behind"},

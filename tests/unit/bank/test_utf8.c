@@ -52,6 +52,12 @@ a_quoted_text_cannot_write_to_the_terminal(void **state)
     assert_string_equal(
         bank_utf8_quote(text, "Zo\xc3\xab\xff", 5), "\"Zo\xc3\xab\\xff\"");
     assert_string_equal(bank_utf8_quote(text, "\0\x7f", 2), "\"\\x00\\x7f\"");
+    assert_string_equal(bank_utf8_quote(text,
+                            "\xc2\x9b"
+                            "2J\xc2\xa0",
+                            6),
+        "\"\\xc2\\x9b"
+        "2J\xc2\xa0\"");
 }
 
 static void

@@ -231,6 +231,48 @@ a_mailbox_from_which_all_was_taken_out_fills_again(void **state)
     assert_null(tp_mailbox_pop(&mailbox));
 }
 
+static void
+what_is_for_another_life_is_taken_out_and_the_rest_stays(void **state)
+{
+    struct troupe_message messages[5];
+    struct troupe_message *after = NULL;
+    struct troupe_message later;
+
+    (void)state;
+    send_tells(messages, 5);
+    for (int i = 0; i < 5; i++) {
+        messages[i].incarnation = i % 2 == 0 ? 1 : 7;
+    }
+    tp_mailbox_fill(&mailbox, &inbox);
+    for (int i = 0; i < 5; i += 2) {
+        assert_ptr_equal(
+            tp_mailbox_take_stale(&mailbox, 7, &after), &messages[i]);
+    }
+    assert_null(tp_mailbox_take_stale(&mailbox, 7, &after));
+    send_tells(&later, 1);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_take_stale(&mailbox, 7, &after), &later);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[1]);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[3]);
+    assert_null(tp_mailbox_pop(&mailbox));
+}
+
+static void
+a_mailbox_of_which_nothing_stays_fills_again(void **state)
+{
+    struct troupe_message *after = NULL;
+    struct troupe_message message;
+
+    (void)state;
+    send_tells(&message, 1);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_take_stale(&mailbox, 7, &after), &message);
+    assert_null(after);
+    send_tells(&message, 1);
+    tp_mailbox_fill(&mailbox, &inbox);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &message);
+}
+
 /* ---- another choice than the oldest -------------------------------------- */
 
 static void
@@ -328,6 +370,10 @@ main(void)
             limited_messages_are_taken_out_oldest_first_and_others_stay, setup),
         cmocka_unit_test_setup(
             a_mailbox_from_which_all_was_taken_out_fills_again, setup),
+        cmocka_unit_test_setup(
+            what_is_for_another_life_is_taken_out_and_the_rest_stays, setup),
+        cmocka_unit_test_setup(
+            a_mailbox_of_which_nothing_stays_fills_again, setup),
     };
     return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
 }

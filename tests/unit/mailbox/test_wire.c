@@ -193,6 +193,32 @@ a_pid_is_an_extension_of_eight_bytes(void **state)
 }
 
 static void
+a_pid_is_read_with_its_size_in_any_form(void **state)
+{
+    static const uint8_t forms[][14] = {
+        {0xc7, 8, 1, 0, 0, 0, 7, 0x20, 0, 0, 5},
+        {0xc8, 0, 8, 1, 0, 0, 0, 7, 0x20, 0, 0, 5},
+        {0xc9, 0, 0, 0, 8, 1, 0, 0, 0, 7, 0x20, 0, 0, 5},
+    };
+    static const size_t sizes[] = {11, 12, 14};
+    static const uint8_t larger[] = {0xc7, 9, 1, 0, 0, 0, 7, 0x20, 0, 0, 5, 0};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        const uint8_t *end = forms[i] + sizes[i];
+        troupe_pid pid = TROUPE_NO_PID;
+
+        assert_ptr_equal(troupe_wire_get_pid(forms[i], end, &pid), end);
+        assert_true(pid == 0x0000000720000005);
+        for (const uint8_t *cut = forms[i]; cut != end; cut++) {
+            assert_null(troupe_wire_get_pid(forms[i], cut, &pid));
+        }
+    }
+    assert_null(
+        troupe_wire_get_pid(larger, larger + sizeof(larger), &(troupe_pid){0}));
+}
+
+static void
 booleans_are_not_numbers(void **state)
 {
     uint8_t out[1];
@@ -415,6 +441,7 @@ main(void)
         cmocka_unit_test(a_number_outside_its_type_is_refused),
         cmocka_unit_test(a_float_reads_as_a_double_and_not_the_other_way),
         cmocka_unit_test(a_pid_is_an_extension_of_eight_bytes),
+        cmocka_unit_test(a_pid_is_read_with_its_size_in_any_form),
         cmocka_unit_test(booleans_are_not_numbers),
         cmocka_unit_test(text_and_bytes_of_every_length_read_back_as_views),
         cmocka_unit_test(lists_and_extensions_are_not_text_or_bytes),
