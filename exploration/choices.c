@@ -570,8 +570,6 @@ tp_choices_take(struct tp_choices *choices, struct tp_offer *taken)
 
     if (taken->choice.kind == TP_CHOICE_TIME) {
         effects = TP_EFFECT_EVERYTHING;
-    } else if (taken->choice.kind == TP_CHOICE_KILL) {
-        effects = TP_EFFECT_KILLS;
     }
     happen(choices, taken);
     after = look_at_shared(choices);

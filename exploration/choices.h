@@ -33,7 +33,6 @@
  *     SLOTS    begin or end a life: pids are given out in order
  *     CHANCE   draw from the one source of chance
  *     LETTERS  make dead letters that subscribers are told of
- *     KILLS    are among the few kills that there may be
  *
  * and a step that EVERYTHING depends on commutes with none: time, and what is
  * done where a mailbox is half full or fuller, before or after the step. That
@@ -41,6 +40,10 @@
  * mailbox be half full after any step that was taken, and let a step that waits
  * add less than another half; then together they do not come to the high mark,
  * so that neither sees the other.
+ *
+ * A kill may be the last that there may be, after which there is no choice of
+ * another. That wakes nobody, and takes nothing that was not seen: the other
+ * one had its turn, or will have it, where this one has not happened.
  *
  * With timers that do not race, time is a choice only if it is the only one.
  *
@@ -64,8 +67,7 @@ enum {
     TP_EFFECT_SLOTS = 1,
     TP_EFFECT_CHANCE = 2,
     TP_EFFECT_LETTERS = 4,
-    TP_EFFECT_KILLS = 8,
-    TP_EFFECT_EVERYTHING = 16,
+    TP_EFFECT_EVERYTHING = 8,
 };
 
 /* The same in all runs that have come to the same point. */

@@ -353,8 +353,15 @@ start_and_another(struct troupe_self *self, void *context)
 static void
 a_start_handler_is_a_step_like_any_other(void **state)
 {
+    struct troupe_explore_report report = TROUPE_EXPLORE_REPORT;
+
     (void)state;
     assert_int_equal(count_orders(start_and_another), 2);
+    assert_int_equal(
+        troupe_explore(
+            &TROUPE_EXPLORE_OPTIONS(.setup = start_and_another), &report),
+        TROUPE_OK);
+    assert_int_equal(report.steps_max, 3);
     assert_true(has_seen(19));
     assert_true(has_seen(91));
 }
@@ -409,6 +416,13 @@ a_kill_may_come_at_any_moment(void **state)
             &report),
         TROUPE_OK);
     assert_int_equal(report.orders_count, 1 + 2 * 2);
+    assert_int_equal(
+        troupe_explore(
+            &TROUPE_EXPLORE_OPTIONS(.setup = one_message_each, .kills_max = 2),
+            &report),
+        TROUPE_OK);
+    /* If both are, who is first is another order: lives end. */
+    assert_int_equal(report.orders_count, 1 + 2 * 2 + 2 * (2 * 2));
     assert_int_equal(
         troupe_explore(&TROUPE_EXPLORE_OPTIONS(.setup = one_message_each,
                            .kills_max = 1, .kill_only = "nobody"),

@@ -252,6 +252,58 @@ the_dead_have_no_state(void **state)
     assert_true(was_seen_dead);
 }
 
+/* Of an actor that is born while another one ends. */
+static troupe_pid heir_pid;
+static bool is_slot_inherited;
+
+static void
+on_birth(struct troupe_self *self, void *state, const struct go *go)
+{
+    int64_t cents = 77;
+
+    (void)state, (void)go;
+    CHECK(troupe_spawn_with(self, account,
+              &TROUPE_SPAWN_OPTIONS(.state = &cents), &heir_pid) == TROUPE_OK);
+}
+
+TROUPE_BEHAVIOUR(parent, 0, TROUPE_ON(go, on_birth));
+
+static void
+stop_one_and_bear_another(struct troupe_self *self, void *context)
+{
+    (void)context;
+    heir_pid = TROUPE_NO_PID;
+    CHECK(troupe_spawn(self, account, &account_pid) == TROUPE_OK);
+    CHECK(troupe_spawn(self, parent, &clerk_pids[0]) == TROUPE_OK);
+    CHECK(troupe_stop(self, account_pid) == TROUPE_OK);
+    CHECK(troupe_tell(self, clerk_pids[0], go) == TROUPE_OK);
+}
+
+static void
+look_for_the_heir(struct troupe_explored *run, void *context)
+{
+    const int64_t *cents = troupe_explored_state_view(run, account_pid);
+
+    (void)context;
+    TROUPE_EXPLORED_CHECK(run, cents == NULL || *cents == 0);
+    is_slot_inherited |=
+        troupe_pid_slot(heir_pid) == troupe_pid_slot(account_pid);
+}
+
+static void
+the_next_in_its_slot_is_another(void **state)
+{
+    (void)state;
+    is_slot_inherited = false;
+    assert_int_equal(
+        troupe_explore(
+            &TROUPE_EXPLORE_OPTIONS(.setup = stop_one_and_bear_another,
+                .after_step = look_for_the_heir),
+            NULL),
+        TROUPE_OK);
+    assert_true(is_slot_inherited);
+}
+
 static int64_t asked_cents;
 
 static void
@@ -425,6 +477,7 @@ main(void)
         cmocka_unit_test_setup_teardown(
             a_crash_fails_the_run_unless_it_is_allowed, setup, teardown),
         cmocka_unit_test(the_dead_have_no_state),
+        cmocka_unit_test(the_next_in_its_slot_is_another),
         cmocka_unit_test(an_actor_may_be_asked_at_the_end),
         cmocka_unit_test(who_does_not_come_to_an_end_is_cut_short_and_says_so),
         cmocka_unit_test(too_many_orders_are_said_to_be_too_many),

@@ -276,6 +276,7 @@ as_many_requests_for_memory_fail_as_planned(void **state)
 static int between_count;
 
 struct last_two {
+    int64_t numbers[SENDERS_COUNT];
     int64_t sender;
     bool is_inside;
 };
@@ -289,6 +290,7 @@ note_whether_between(
     int64_t number = put->value % 100;
 
     (void)self;
+    CHECK(number == ++last->numbers[sender]);
     between_count += last->is_inside && sender != last->sender;
     last->sender = sender;
     last->is_inside = number < PUTS_COUNT;

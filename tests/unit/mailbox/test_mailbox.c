@@ -273,11 +273,88 @@ a_mailbox_of_which_nothing_stays_fills_again(void **state)
     assert_ptr_equal(tp_mailbox_pop(&mailbox), &message);
 }
 
+/* ---- another choice than the oldest -------------------------------------- */
+
+static void
+assert_tells_pop(struct troupe_message *messages, const int *order, int count)
+{
+    for (int i = 0; i < count; i++) {
+        assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[order[i]]);
+    }
+    assert_null(tp_mailbox_pop(&mailbox));
+}
+
+static void
+a_message_is_brought_forward_wherever_it_is(void **state)
+{
+    static const int orders[3][4] = {{0, 1, 2, 3}, {1, 0, 2, 3}, {2, 0, 1, 3}};
+    struct troupe_message messages[4];
+
+    (void)state;
+    for (int chosen = 0; chosen < 3; chosen++) {
+        send_tells(messages, 3);
+        tp_mailbox_fill(&mailbox, &inbox);
+        tp_mailbox_bring_forward(&mailbox, &messages[chosen]);
+        send(&messages[3], TP_MESSAGE_TELL);
+        tp_mailbox_fill(&mailbox, &inbox);
+        assert_tells_pop(messages, orders[chosen], 4);
+    }
+}
+
+/* The first two are control messages. */
+static void
+what_is_put_aside_comes_back_before_what_has_come(void **state)
+{
+    static const int all[] = {3, 4, 5, 6};
+    struct troupe_message messages[8];
+    struct tp_mailbox aside;
+
+    (void)state;
+    for (int left = 0; left < 5; left++) {
+        for (int i = 0; i < 5; i++) {
+            send(&messages[i], i < 2 ? TP_MESSAGE_STOP : TP_MESSAGE_TELL);
+        }
+        tp_mailbox_fill(&mailbox, &inbox);
+        tp_mailbox_put_aside(&mailbox, &messages[left], &aside);
+        assert_ptr_equal(left < 2 ? tp_mailbox_pop_control(&mailbox)
+                                  : tp_mailbox_pop(&mailbox),
+            &messages[left]);
+        assert_null(tp_mailbox_pop_control(&mailbox));
+        assert_null(tp_mailbox_pop(&mailbox));
+        send(&messages[5], TP_MESSAGE_TELL);
+        send(&messages[6], TP_MESSAGE_TELL);
+        send(&messages[7], TP_MESSAGE_STOP);
+        tp_mailbox_fill(&mailbox, &inbox);
+        tp_mailbox_put_back(&mailbox, &aside);
+        for (int i = 0; i < 2; i++) {
+            if (i != left) {
+                assert_ptr_equal(
+                    tp_mailbox_pop_control(&mailbox), &messages[i]);
+            }
+        }
+        assert_ptr_equal(tp_mailbox_pop_control(&mailbox), &messages[7]);
+        assert_null(tp_mailbox_pop_control(&mailbox));
+        if (left != 2) {
+            assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[2]);
+        }
+        for (int i = 0; i < 4; i++) {
+            if (all[i] != left) {
+                assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[all[i]]);
+            }
+        }
+        assert_null(tp_mailbox_pop(&mailbox));
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_empty_inbox_fills_nothing, setup),
+        cmocka_unit_test_setup(
+            a_message_is_brought_forward_wherever_it_is, setup),
+        cmocka_unit_test_setup(
+            what_is_put_aside_comes_back_before_what_has_come, setup),
         cmocka_unit_test_setup(a_message_alone_arrives_and_only_once, setup),
         cmocka_unit_test_setup(a_control_message_alone_is_control, setup),
         cmocka_unit_test_setup(messages_of_one_sender_pop_oldest_first, setup),
