@@ -389,6 +389,7 @@ begin_turn(
     self->actor = actor;
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
+    self->pushes_count = 0;
     tp_containment.opened = NULL;
     tp_mailbox_fill(&actor->mailbox, &actor->inbox);
     if (__builtin_expect(worker->simulation != NULL, 0)) {
@@ -488,7 +489,8 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
 
     begin_turn(self, worker, actor);
     while (take_step(self, actor)) {
-        if (--steps_left == 0) {
+        if (--steps_left == 0 ||
+            self->pushes_count >= TP_ACTOR_TURN_PUSHES_MAX) {
             /* The last handler's due before another actor's turn begins. */
             if (needs_attention(self, actor)) {
                 (void)attend(self, actor);

@@ -62,6 +62,7 @@ tp_post_flush(struct troupe_self *self)
     struct troupe_message *newest = self->chain.newest;
 
     self->chain.newest = NULL;
+    self->pushes_count++;
     if (self->chain.held > 0 &&
         tp_limit_add_granted(
             &actor->limit, &self->runtime->marks, self->chain.held) &&
@@ -158,6 +159,7 @@ static troupe_err __attribute__((noinline)) post_alone(struct troupe_self *self,
     const struct tp_profile *profile;
     struct tp_profile copy;
 
+    self->pushes_count++;
     if (!tp_message_is_limited(message)) {
         push(self, actor, &message);
         return TROUPE_OK;

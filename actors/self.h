@@ -19,18 +19,17 @@
 enum { TP_SELF_RECENT_COUNT = 8 };
 
 struct troupe_self {
+    /* What every message needs, in as few cache lines as it takes. */
     struct troupe_runtime *runtime;
     struct tp_worker *worker; /* NULL: a thread outside */
     struct tp_actor *actor;   /* whose turn it is; outside: its own slot */
     troupe_pid pid;           /* of that actor */
     struct troupe_message *in_hand; /* what the handler handles; or NULL */
-    bool is_kept;                   /* the actor keeps it */
-    struct tp_call *call;       /* that a continuation goes on with; or NULL */
     struct tp_actor *congested; /* told in this handler, and congested since */
-    /* Why the actor ends that has IS_STOPPING, until it is gone. */
-    struct tp_exit exit;
-    bool is_sudden;  /* its stop handler is not to run (again) */
-    bool has_failed; /* the message in hand is lost */
+    uint64_t handled_count;     /* read by others when no worker runs */
+    bool is_kept;               /* the actor keeps the message in hand */
+    bool has_failed;            /* the message in hand is lost */
+    uint32_t pushes_count;      /* in this turn; see actor.h */
 
     /* What the handler has sent to one receiver and not pushed yet. */
     struct {
@@ -43,14 +42,20 @@ struct troupe_self {
     uint64_t chain_held_max; /* a chain as long as this is pushed */
     uint32_t settle_max;     /* see tp_actor.unsettled */
 
-    struct tp_block_cache blocks;
-    struct tp_quarantine *quarantine; /* actors/isolation.h; NULL: none */
-    struct tp_free_slots slots;
-    struct tp_random random;
-    uint64_t handled_count; /* read by others when no worker runs */
     /* For the report of a crash: what it handled last, by handled_count. */
     uint64_t handled_before_turn;
     uint32_t recent[TP_SELF_RECENT_COUNT]; /* schemas */
+
+    struct tp_block_cache blocks;
+
+    /* What only some need. */
+    struct tp_call *call; /* that a continuation goes on with; or NULL */
+    /* Why the actor ends that has IS_STOPPING, until it is gone. */
+    struct tp_exit exit;
+    bool is_sudden;                   /* its stop handler is not to run (again) */
+    struct tp_quarantine *quarantine; /* actors/isolation.h; NULL: none */
+    struct tp_free_slots slots;
+    struct tp_random random;
     struct tp_signal_stack signal_stack;
     /*
      * Raised by this self's thread, read by any; they order nothing and a stale
