@@ -9,6 +9,7 @@
 #include "actors/runtime.h"
 #include "actors/supervisor.h"
 #include "actors/waits.h"
+#include "base/assert.h"
 #include "base/err.h"
 #include "scheduler/simulation.h"
 
@@ -243,7 +244,8 @@ static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
     }
 }
 
-/* Done with the message in hand, unless the handler kept it. */
+/* Done with the message in hand, unless the handler kept it. One that is still
+ * in the inbox is freed when it has left that. */
 static inline __attribute__((always_inline)) void
 put_down(struct troupe_self *self, struct tp_actor *actor)
 {
@@ -259,7 +261,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
     }
     if (__builtin_expect(message->request != 0, 0)) {
         tp_post_refusal(self, &message, TROUPE_E_NO_REPLY);
-    } else {
+    } else if (self->only == NULL) {
         tp_post_free(self, message);
     }
 }
@@ -480,6 +482,56 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     return true;
 }
 
+/* After a handler. True: the run is over, and the message that was handled
+ * where it lay is out of the inbox. */
+static inline bool
+try_sleep_with(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *only)
+{
+    return __builtin_expect(!needs_attention(self, actor), 1) &&
+           __builtin_expect(!tp_limit_is_congested(&actor->limit), 1) &&
+           tp_inbox_try_sleep_with(&actor->inbox, only);
+}
+
+/* Handles a message where it lies. False: the turn is over. */
+static inline bool
+take_only(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *only)
+{
+    bool is_over;
+
+    TP_ASSERT_SLOW(self->only == NULL);
+    self->only = only;
+    handle(self, actor, only);
+    tp_isolation_close_state(actor);
+    tp_worker_count_handler(self->worker);
+    if (__builtin_expect(self->only == NULL, 0)) {
+        return true;
+    }
+    is_over = try_sleep_with(self, actor, only);
+    if (is_over) {
+        self->only = NULL;
+    } else {
+        tp_life_unlink_only(self, actor);
+    }
+    tp_post_free(self, only);
+    return !is_over;
+}
+
+/* As take_step(). Most often there is one message and no more. */
+static inline bool
+take_first_step(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *only = tp_inbox_peek_only(&actor->inbox);
+
+    if (only != NULL && only->kind == TP_MESSAGE_TELL &&
+        actor->mailbox.oldest == NULL && !needs_attention(self, actor)) {
+        return take_only(self, actor, only);
+    }
+    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
+    return take_step(self, actor);
+}
+
 void
 tp_actor_run(struct tp_worker *worker, struct tp_task *task)
 {
@@ -487,8 +539,11 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
     struct tp_actor *actor = actor_of(task);
     unsigned steps_left = tp_worker_quantum(worker);
 
+    bool goes_on;
+
     begin_turn(self, worker, actor);
-    while (take_step(self, actor)) {
+    goes_on = take_first_step(self, actor);
+    while (goes_on) {
         if (--steps_left == 0 ||
             self->pushes_count >= TP_ACTOR_TURN_PUSHES_MAX) {
             /* The last handler's due before another actor's turn begins. */
@@ -498,6 +553,7 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
             tp_worker_yield(worker, task);
             break;
         }
+        goes_on = take_step(self, actor);
     }
     self->actor = NULL;
 }

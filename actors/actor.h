@@ -31,6 +31,12 @@
  * runs, and its receivers would find none of it in a cache (a dealer to sixty:
  * 500 ns a message, against 150).
  *
+ * A tell that is alone in the inbox is handled where it lies (mailbox/inbox.h);
+ * self->only is this message, until it has left the inbox. A handler can do
+ * nothing to a tell, and whatever else than freeing it comes after the handler,
+ * or instead, unlinks it first. Requests may be kept or handed on by their
+ * handler, so they are taken out before.
+ *
  * What it has handled comes off the limit some dozens of messages at a time, or
  * when it sleeps if the mailbox is congested: a read-modify-write less for most
  * messages. So a limit may count a few messages too many, at most a quarter of

@@ -22,6 +22,15 @@ is_vacant(const struct tp_actor *actor)
 }
 
 void
+tp_life_unlink_only(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (self->only != NULL) {
+        tp_mailbox_fill_above(&actor->mailbox, &actor->inbox, self->only);
+        self->only = NULL;
+    }
+}
+
+void
 tp_life_bury(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, enum troupe_dead_letter_cause cause,
     troupe_err err)
@@ -29,6 +38,9 @@ tp_life_bury(struct troupe_self *self, struct tp_actor *actor,
     troupe_pid receiver =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
 
+    if (message == self->only) {
+        tp_life_unlink_only(self, actor);
+    }
     tp_post_dead(self, &message, receiver, cause, err);
 }
 

@@ -75,6 +75,10 @@ void tp_life_end(struct troupe_self *self, struct tp_actor *actor);
  */
 void tp_life_crashed(struct troupe_self *self, const struct tp_crash *crash);
 
+/* The message in hand is to be more than freed: it leaves the inbox, if it is
+ * still there (actors/actor.h). */
+void tp_life_unlink_only(struct troupe_self *self, struct tp_actor *actor);
+
 /* Makes a dead letter of a message to the slot. Takes it. */
 void tp_life_bury(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, enum troupe_dead_letter_cause cause,

@@ -25,11 +25,12 @@ struct troupe_self {
     struct tp_actor *actor;   /* whose turn it is; outside: its own slot */
     troupe_pid pid;           /* of that actor */
     struct troupe_message *in_hand; /* what the handler handles; or NULL */
-    struct tp_actor *congested; /* told in this handler, and congested since */
-    uint64_t handled_count;     /* read by others when no worker runs */
-    bool is_kept;               /* the actor keeps the message in hand */
-    bool has_failed;            /* the message in hand is lost */
-    uint32_t pushes_count;      /* in this turn; see actor.h */
+    struct troupe_message *only; /* it, while it lies in the inbox; or NULL */
+    struct tp_actor *congested;  /* told in this handler, and congested since */
+    uint64_t handled_count;      /* read by others when no worker runs */
+    bool is_kept;                /* the actor keeps the message in hand */
+    bool has_failed;             /* the message in hand is lost */
+    uint32_t pushes_count;       /* in this turn; see actor.h */
 
     /* What the handler has sent to one receiver and not pushed yet. */
     struct {

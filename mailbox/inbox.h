@@ -11,6 +11,8 @@
  *        ^                  ^                   |  |
  *        |                  +------- push ------+  |
  *        +------------------ try_sleep ------------+
+ *        ^                  |
+ *        +- try_sleep_with -+ the only message is handled
  *
  *     from        to          by                  called by
  *     ASLEEP   -> messages    tp_inbox_push       any thread; true: schedule
@@ -18,6 +20,7 @@
  *     AWAKE    -> messages    tp_inbox_push       any thread
  *     messages -> AWAKE       tp_inbox_take       owner
  *     AWAKE    -> ASLEEP      tp_inbox_try_sleep  owner
+ *     messages -> ASLEEP      tp_inbox_try_sleep_with   owner, of one message
  *     ASLEEP   -> AWAKE       tp_inbox_try_occupy a thread that nobody
  *                             schedules, and tp_inbox_take by it
  *
@@ -28,6 +31,18 @@
  * No message is left behind. Push, take and try_sleep are read-modify-writes of
  * one word, so they have an order. A push before try_sleep makes try_sleep
  * fail: the owner takes again. A push after it finds ASLEEP and says so.
+ *
+ * A message that is alone is most often all there is for a while. The owner may
+ * handle it where it lies: tp_inbox_peek_only(), then
+ * tp_inbox_try_sleep_with(), which takes it out and sleeps at once, so that the
+ * swap falls away. Meanwhile others are pushed above it, by comparing its
+ * address and by writing it into their own `next`; nobody reads it. The
+ * compare-and-swap succeeds only if it is still the head. Then nothing was
+ * pushed since: what is pushed stays until the owner takes it, and the address
+ * cannot have come back, because the owner still holds the message. If it fails
+ * the owner takes all, and the list ends in that message. Until it is out of
+ * the inbox it must be neither freed nor sent on, since its `next` ends the
+ * list and its address is the place where it ends.
  *
  * Lock-free: a sender frozen at any step holds up nobody. ABA does no harm: a
  * pusher only compares the head, it never follows it, and the owner takes all.
@@ -55,10 +70,11 @@
 struct tp_inbox {
     /*
      * Newest message first, or one of the two marks. Written by any thread
-     * (push) and by the owner (take, try_sleep), as in the table above. The
-     * push releases what the message holds and pairs with the acquire in take.
-     * try_sleep releases what the owner did and pairs with the acquire in a
-     * push that finds ASLEEP. A stale read costs a failed compare-and-swap.
+     * (push) and by the owner (take, try_sleep...), as in the table above. The
+     * push releases what the message holds and pairs with the acquire in take
+     * and in peek_only. try_sleep and try_sleep_with release what the owner did
+     * and pairs with the acquire in a push that finds ASLEEP. A stale read
+     * costs a failed compare-and-swap.
      */
     struct troupe_message *head;
 };
@@ -112,6 +128,34 @@ tp_inbox_try_sleep(struct tp_inbox *inbox)
 {
     ck_pr_fence_release();
     return ck_pr_cas_ptr(&inbox->head, TP_INBOX_AWAKE, TP_INBOX_ASLEEP);
+}
+
+/*
+ * The message, if there is one and no other; it stays in the inbox. Else NULL.
+ * Owner.
+ */
+static inline struct troupe_message *
+tp_inbox_peek_only(struct tp_inbox *inbox)
+{
+    struct troupe_message *head = ck_pr_load_ptr(&inbox->head);
+
+    if (head == TP_INBOX_ASLEEP || head == TP_INBOX_AWAKE) {
+        return NULL;
+    }
+    ck_pr_fence_acquire();
+    return head->next == NULL ? head : NULL;
+}
+
+/*
+ * True: only, which peek_only returned, is out of the inbox and still the
+ * caller's; the owner sleeps, as after try_sleep. False: there are newer ones,
+ * and the next take returns them all, only at their end. Owner.
+ */
+static inline bool
+tp_inbox_try_sleep_with(struct tp_inbox *inbox, struct troupe_message *only)
+{
+    ck_pr_fence_release();
+    return ck_pr_cas_ptr(&inbox->head, only, TP_INBOX_ASLEEP);
 }
 
 /*

@@ -25,18 +25,19 @@ append(struct tp_mailbox *mailbox, struct troupe_message *oldest,
 }
 
 void
-tp_mailbox_sort(struct tp_mailbox *mailbox, struct troupe_message *newest_first)
+tp_mailbox_sort(struct tp_mailbox *mailbox, struct troupe_message *first,
+    const struct troupe_message *end)
 {
     struct troupe_message *control = NULL;
     struct troupe_message *oldest = NULL;
     struct troupe_message *newest = NULL;
 
-    while (newest_first != NULL) {
-        struct troupe_message *message = newest_first;
+    while (first != end) {
+        struct troupe_message *message = first;
         struct troupe_message **list =
             tp_message_is_control(message) ? &control : &oldest;
 
-        newest_first = message->next;
+        first = message->next;
         if (list == &oldest && oldest == NULL) {
             newest = message;
         }

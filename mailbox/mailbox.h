@@ -20,8 +20,10 @@ struct tp_mailbox {
     struct troupe_message *newest;  /* defined while oldest is not NULL */
 };
 
-void tp_mailbox_sort(
-    struct tp_mailbox *mailbox, struct troupe_message *newest_first);
+/* Sorts the messages from first, which is the newest, up to end, which is not
+ * one of them: NULL, or the oldest of the list. */
+void tp_mailbox_sort(struct tp_mailbox *mailbox, struct troupe_message *first,
+    const struct troupe_message *end);
 
 /* Sorts what the inbox holds into the two lists. */
 static inline void
@@ -39,7 +41,16 @@ tp_mailbox_fill(struct tp_mailbox *mailbox, struct tp_inbox *inbox)
         mailbox->newest = taken;
         return;
     }
-    tp_mailbox_sort(mailbox, taken);
+    tp_mailbox_sort(mailbox, taken, NULL);
+}
+
+/* As tp_mailbox_fill(), but for the oldest one there, which
+ * tp_inbox_peek_only() has returned: it is the caller's from here on. */
+static inline void
+tp_mailbox_fill_above(struct tp_mailbox *mailbox, struct tp_inbox *inbox,
+    const struct troupe_message *only)
+{
+    tp_mailbox_sort(mailbox, tp_inbox_take(inbox), only);
 }
 
 /* The oldest control message, now the caller's; NULL if there is none. */

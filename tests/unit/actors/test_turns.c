@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When an actor that has more to do lets others run. */
+/* When an actor that has more to do lets others run, and what becomes of a
+ * message that is alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include <string.h>
 
 #include "actors/actor.h"
 #include "tests/support/check.h"
@@ -109,6 +112,160 @@ who_sends_little_goes_on_to_its_next_message(void **state)
         game.left_max, 1, TP_ACTOR_TURN_PUSHES_MAX + RECEIVERS_COUNT);
 }
 
+/* ---- a message that is alone ---------------------------------------------
+ */
+
+enum { ECHOES_COUNT = 3, RUNS_COUNT = 50 };
+
+enum ending { ENDS_USUALLY, ENDS_BY_FAILURE, ENDS_BY_STOP };
+
+TROUPE_MESSAGE(act, NUMBER)
+TROUPE_MESSAGE(echo, NUMBER)
+TROUPE_MESSAGE(unknown, TROUPE_NO_FIELDS)
+TROUPE_MESSAGE(ping, TROUPE_NO_FIELDS)
+TROUPE_MESSAGE(pong, TROUPE_NO_FIELDS)
+
+static uint64_t echoes_count;
+
+/* What it tells itself lies above this message when that is put down. */
+static void
+on_act(struct troupe_self *self, void *state, const struct act *act)
+{
+    (void)state;
+    for (uint64_t i = 0; i < ECHOES_COUNT; i++) {
+        CHECK(troupe_tell(self, troupe_self_pid(self), echo, .value = i) ==
+              TROUPE_OK);
+    }
+    if (act->value == ENDS_BY_FAILURE) {
+        troupe_fail(self, 1, "on purpose");
+    } else if (act->value == ENDS_BY_STOP) {
+        CHECK(troupe_stop(self, troupe_self_pid(self)) == TROUPE_OK);
+    }
+}
+
+static void
+on_echo(struct troupe_self *self, void *state, const struct echo *echo)
+{
+    (void)self, (void)state;
+    CHECK(echo->value == echoes_count);
+    echoes_count++;
+}
+
+TROUPE_BEHAVIOUR(actress, 0, TROUPE_ON(act, on_act), TROUPE_ON(echo, on_echo));
+
+static void
+on_ping(struct troupe_self *self, void *state, const struct ping *ping)
+{
+    (void)state, (void)ping;
+    CHECK(troupe_reply(self, pong) == TROUPE_OK);
+}
+
+TROUPE_BEHAVIOUR(other, 0, TROUPE_ON(ping, on_ping));
+
+/* Whoever is ready has its turn meanwhile. */
+static void
+let_run(struct troupe_self *self, troupe_pid other_pid)
+{
+    struct pong pong;
+
+    for (int i = 0; i < RUNS_COUNT; i++) {
+        assert_int_equal(
+            troupe_ask(self, other_pid, TROUPE_SECONDS(60), pong, &pong, ping),
+            TROUPE_OK);
+    }
+}
+
+/* Bytes that are no echo. */
+static void
+send_garbage(struct troupe_self *self, troupe_pid to)
+{
+    static const uint8_t text[] = {0x91, 0xa1, 'x'};
+    struct troupe_message *message;
+
+    assert_int_equal(
+        troupe_message_create(self, "echo", text, sizeof(text), &message),
+        TROUPE_OK);
+    assert_int_equal(troupe_send(self, to, &message), TROUPE_OK);
+}
+
+static void
+perform(enum ending ending, bool simulate, uint64_t *dead_letters_count)
+{
+    struct troupe_stop_report report = TROUPE_STOP_REPORT;
+    struct troupe_runtime *runtime;
+    struct troupe_self *self;
+    troupe_pid pid;
+    troupe_pid other_pid;
+
+    echoes_count = 0;
+    assert_int_equal(troupe_runtime_create(&TROUPE_OPTIONS(.workers_count = 1,
+                                               .simulate = simulate, .seed = 1),
+                         &runtime),
+        TROUPE_OK);
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+    self = troupe_thread_self(runtime);
+    assert_int_equal(troupe_spawn(self, other, &other_pid), TROUPE_OK);
+    assert_int_equal(troupe_spawn(self, actress, &pid), TROUPE_OK);
+    let_run(self, other_pid);
+    send_garbage(self, pid);
+    let_run(self, other_pid);
+    assert_int_equal(troupe_tell(self, pid, unknown), TROUPE_OK);
+    let_run(self, other_pid);
+    assert_int_equal(troupe_tell(self, pid, act, .value = ending), TROUPE_OK);
+    let_run(self, other_pid);
+    assert_int_equal(troupe_tell(self, pid, unknown), TROUPE_OK);
+    assert_int_equal(
+        troupe_runtime_stop(runtime, TROUPE_SECONDS(60), &report), TROUPE_OK);
+    troupe_runtime_destroy(&runtime);
+    memcpy(dead_letters_count, report.dead_letters_count,
+        sizeof(report.dead_letters_count));
+    assert_int_equal(dead_letters_count[TROUPE_DEAD_LETTER_DECODE], 1);
+}
+
+static void
+what_an_actor_tells_itself_comes_after_a_message_that_was_alone(void **state)
+{
+    uint64_t dead[TROUPE_DEAD_LETTER_CAUSES_COUNT];
+
+    (void)state;
+    for (int simulate = 0; simulate < 2; simulate++) {
+        perform(ENDS_USUALLY, simulate, dead);
+        assert_int_equal(echoes_count, ECHOES_COUNT);
+        assert_int_equal(dead[TROUPE_DEAD_LETTER_NO_HANDLER], 2);
+    }
+}
+
+static void
+an_actor_that_fails_on_a_message_that_was_alone_loses_none(void **state)
+{
+    uint64_t dead[TROUPE_DEAD_LETTER_CAUSES_COUNT];
+
+    (void)state;
+    for (int simulate = 0; simulate < 2; simulate++) {
+        perform(ENDS_BY_FAILURE, simulate, dead);
+        assert_int_equal(echoes_count, 0);
+        assert_int_equal(dead[TROUPE_DEAD_LETTER_FAILED], 1);
+        assert_int_equal(
+            dead[TROUPE_DEAD_LETTER_NO_SUCH_ACTOR], ECHOES_COUNT + 1);
+        assert_int_equal(dead[TROUPE_DEAD_LETTER_NO_HANDLER], 1);
+    }
+}
+
+static void
+an_actor_that_stops_at_a_message_that_was_alone_loses_none(void **state)
+{
+    uint64_t dead[TROUPE_DEAD_LETTER_CAUSES_COUNT];
+
+    (void)state;
+    for (int simulate = 0; simulate < 2; simulate++) {
+        perform(ENDS_BY_STOP, simulate, dead);
+        assert_int_equal(echoes_count, 0);
+        assert_int_equal(
+            dead[TROUPE_DEAD_LETTER_NO_SUCH_ACTOR], ECHOES_COUNT + 1);
+        assert_int_equal(dead[TROUPE_DEAD_LETTER_NO_HANDLER], 1);
+    }
+}
+
 int
 main(void)
 {
@@ -116,6 +273,12 @@ main(void)
         cmocka_unit_test(
             who_sends_much_lets_its_receivers_run_before_it_goes_on),
         cmocka_unit_test(who_sends_little_goes_on_to_its_next_message),
+        cmocka_unit_test(
+            what_an_actor_tells_itself_comes_after_a_message_that_was_alone),
+        cmocka_unit_test(
+            an_actor_that_fails_on_a_message_that_was_alone_loses_none),
+        cmocka_unit_test(
+            an_actor_that_stops_at_a_message_that_was_alone_loses_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

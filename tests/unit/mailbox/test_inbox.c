@@ -168,6 +168,51 @@ a_take_from_a_sleeping_inbox_finds_nothing_and_wakes_it(void **state)
     assert_false(push(&inbox, &message));
 }
 
+static void
+a_message_that_is_alone_is_seen_where_it_lies(void **state)
+{
+    struct tp_inbox inbox = {0};
+    struct troupe_message messages[2] = {0};
+
+    (void)state;
+    assert_null(tp_inbox_peek_only(&inbox));
+    push(&inbox, &messages[0]);
+    assert_ptr_equal(tp_inbox_peek_only(&inbox), &messages[0]);
+    assert_ptr_equal(tp_inbox_peek_only(&inbox), &messages[0]);
+    push(&inbox, &messages[1]);
+    assert_null(tp_inbox_peek_only(&inbox));
+    assert_ptr_equal(tp_inbox_take(&inbox), &messages[1]);
+    assert_null(tp_inbox_peek_only(&inbox));
+}
+
+static void
+an_owner_falls_asleep_as_it_takes_the_only_message_out(void **state)
+{
+    struct tp_inbox inbox = {0};
+    struct troupe_message messages[2] = {0};
+
+    (void)state;
+    push(&inbox, &messages[0]);
+    assert_true(tp_inbox_try_sleep_with(&inbox, &messages[0]));
+    assert_true(push(&inbox, &messages[1]));
+    assert_ptr_equal(tp_inbox_take(&inbox), &messages[1]);
+    assert_null(messages[1].next);
+}
+
+static void
+an_owner_with_a_newer_message_cannot_fall_asleep(void **state)
+{
+    struct tp_inbox inbox = {0};
+    struct troupe_message messages[2] = {0};
+
+    (void)state;
+    push(&inbox, &messages[0]);
+    assert_false(push(&inbox, &messages[1]));
+    assert_false(tp_inbox_try_sleep_with(&inbox, &messages[0]));
+    assert_ptr_equal(tp_inbox_take(&inbox), &messages[1]);
+    assert_ptr_equal(messages[1].next, &messages[0]);
+}
+
 int
 main(void)
 {
@@ -185,6 +230,10 @@ main(void)
         cmocka_unit_test(an_inbox_with_messages_cannot_be_occupied),
         cmocka_unit_test(
             a_take_from_a_sleeping_inbox_finds_nothing_and_wakes_it),
+        cmocka_unit_test(a_message_that_is_alone_is_seen_where_it_lies),
+        cmocka_unit_test(
+            an_owner_falls_asleep_as_it_takes_the_only_message_out),
+        cmocka_unit_test(an_owner_with_a_newer_message_cannot_fall_asleep),
     };
     return cmocka_run_group_tests_name("inbox", tests, NULL, NULL);
 }

@@ -346,6 +346,38 @@ what_is_put_aside_comes_back_before_what_has_come(void **state)
     }
 }
 
+static void
+what_lies_above_a_message_in_hand_is_filled_in_without_it(void **state)
+{
+    struct troupe_message only;
+    struct troupe_message stop;
+    struct troupe_message messages[2];
+
+    (void)state;
+    send(&only, TP_MESSAGE_TELL);
+    send(&messages[0], TP_MESSAGE_TELL);
+    send(&stop, TP_MESSAGE_STOP);
+    send(&messages[1], TP_MESSAGE_TELL);
+    tp_mailbox_fill_above(&mailbox, &inbox, &only);
+    assert_ptr_equal(tp_mailbox_pop_control(&mailbox), &stop);
+    assert_null(tp_mailbox_pop_control(&mailbox));
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[0]);
+    assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[1]);
+    assert_null(tp_mailbox_pop(&mailbox));
+}
+
+static void
+nothing_above_a_message_in_hand_fills_nothing(void **state)
+{
+    struct troupe_message only;
+
+    (void)state;
+    send(&only, TP_MESSAGE_TELL);
+    tp_mailbox_fill_above(&mailbox, &inbox, &only);
+    assert_null(tp_mailbox_pop(&mailbox));
+    assert_true(tp_inbox_try_sleep(&inbox));
+}
+
 int
 main(void)
 {
@@ -374,6 +406,10 @@ main(void)
             what_is_for_another_life_is_taken_out_and_the_rest_stays, setup),
         cmocka_unit_test_setup(
             a_mailbox_of_which_nothing_stays_fills_again, setup),
+        cmocka_unit_test_setup(
+            what_lies_above_a_message_in_hand_is_filled_in_without_it, setup),
+        cmocka_unit_test_setup(
+            nothing_above_a_message_in_hand_fills_nothing, setup),
     };
     return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
 }
