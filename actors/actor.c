@@ -367,7 +367,7 @@ static void __attribute__((noinline)) handle_request(struct troupe_self *self,
     dispatch(self, actor, message);
 }
 
-static void
+static inline __attribute__((always_inline)) void
 handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
