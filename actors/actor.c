@@ -393,7 +393,6 @@ begin_turn(
     self->handled_before_turn = self->handled_count;
     self->pushes_count = 0;
     tp_containment.opened = NULL;
-    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
     if (__builtin_expect(worker->simulation != NULL, 0)) {
         tp_simulation_note(worker->simulation, actor->index);
         tp_faults_strike(self, actor);
@@ -538,7 +537,6 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
     struct troupe_self *self = worker->local;
     struct tp_actor *actor = actor_of(task);
     unsigned steps_left = tp_worker_quantum(worker);
-
     bool goes_on;
 
     begin_turn(self, worker, actor);

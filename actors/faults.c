@@ -111,8 +111,12 @@ tp_faults_strike(struct troupe_self *self, struct tp_actor *actor)
         faults->kills_due--;
         tp_life_kill(self, actor);
     }
-    if (faults->is_reordering && actor->mailbox.oldest != NULL &&
-        (actor->flags & TP_ACTOR_DROPS_OLDEST) == 0) {
+    if (!faults->is_reordering ||
+        (actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
+        return;
+    }
+    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
+    if (actor->mailbox.oldest != NULL) {
         tp_mailbox_bring_forward(
             &actor->mailbox, choose_head(faults, actor->mailbox.oldest));
     }

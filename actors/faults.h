@@ -48,7 +48,7 @@ void tp_faults_init(
 /* Calls off what is still to come. */
 void tp_faults_fini(struct tp_faults *faults);
 
-/* Before a turn of the actor, whose mailbox has been filled. */
+/* Before a turn of the actor. */
 void tp_faults_strike(struct troupe_self *self, struct tp_actor *actor);
 
 #endif
