@@ -120,7 +120,7 @@ fill(struct tp_choices *choices, struct tp_actor *actor)
         }
     }
     if (come != NULL) {
-        tp_mailbox_sort(&actor->mailbox, come);
+        tp_mailbox_sort(&actor->mailbox, come, NULL);
     }
 }
 
