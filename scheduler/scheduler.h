@@ -100,10 +100,17 @@ struct tp_scheduler {
     uint64_t idle __attribute__((aligned(64)));
     /* 1: workers are to end. Written once by halt, then all are woken. */
     uint32_t is_halting __attribute__((aligned(64)));
-    /* 1: wake `drainer` when nothing is left. Written by drain. */
-    uint32_t is_draining;
-    /* 1: nothing was left. Written by a worker, then `drainer` is woken. */
-    uint32_t is_drained;
+    /*
+     * Odd: a drain is under way, and `drainer` is to be woken when nothing is
+     * left. Drain stores the next number before a full fence and before it
+     * wakes all; a worker reads it after the full fence before it parks. One
+     * more ends it, added by the worker that finds nothing left, before it
+     * wakes `drainer`, or by the drain that has waited for too long: by a
+     * compare-and-swap, so that a worker that stood still between its look and
+     * its word ends no later drain. A stale even number costs nothing, because
+     * that worker is woken; nor does a stale odd one, because the drainer is.
+     */
+    uint64_t drain;
     struct tp_parker drainer;
 };
 
