@@ -195,6 +195,7 @@ class DevScript(unittest.TestCase):
                 (["bench"], "gcc libjansson-dev", "libcmocka-dev valgrind"),
                 (["fuzz", "1"], "gcc clang-14 libclang-rt-14-dev libmsgpack-dev", "valgrind"),
                 (["test"], "gcc libcmocka-dev clang-14 python3 spin", "gnuplot-nox clang-format-14"),
+                (["test", "valgrind"], "gcc libcmocka-dev valgrind", "gnuplot-nox"),
                 (["setup", "fmt"], "git clang-format-14", "gcc libcmocka-dev"),
                 (["setup", "peers"], "gcc python3", "golang-go"),
                 (["setup", "tokio"], "librust-tokio-dev cargo rustc", "gcc golang-go"),
