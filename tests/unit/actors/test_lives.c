@@ -525,9 +525,11 @@ a_normal_end_is_told_to_trappers_only(bool simulate)
     while (troupe_runtime_actors_count(stage.runtime) > 2) {
         wait_for(b);
     }
+    while (noted_count() < 2) {
+        wait_for(trapper);
+    }
     wait_for(b);
     TELL(b, say, .text = troupe_str_of("still here"));
-    wait_for(trapper);
     finish();
     EXPECT("a ends: stopped", "t survives: stopped", "b hears still here");
 }
