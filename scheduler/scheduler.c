@@ -13,10 +13,10 @@
 #include <string.h>
 
 enum {
-    SPINS_COUNT = 50,
-    /* Between two looks, which cost a worker that is busy the lines of its
-     * queue that it writes: about a microsecond. */
-    SPIN_STALLS_COUNT = 16,
+    SPINS_COUNT = 8,
+    /* Between two looks, some microseconds: each takes from a busy worker the
+     * lines of its queue, which it is about to write again. */
+    SPIN_STALLS_COUNT = 128,
 };
 
 /* Steps of `idle`; see its definition. */
