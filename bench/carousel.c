@@ -10,9 +10,13 @@
 TROUPE_MESSAGE(take_seat, SEAT)
 TROUPE_MESSAGE(ride, TOKEN)
 
+/* A prime: the next actor is not the next in memory, which the processor would
+ * have fetched before it is asked for. */
+enum { STRIDE = 7919 };
+
 struct seat {
     troupe_pid next;
-    uint64_t index;
+    uint64_t index; /* in its ring */
 };
 
 static void
@@ -42,7 +46,7 @@ on_ride(struct troupe_self *self, void *state, const struct ride *ride)
 TROUPE_BEHAVIOUR(seat, sizeof(struct seat), TROUPE_ON(take_seat, on_take_seat),
     TROUPE_ON(ride, on_ride));
 
-/* All seats, ring after ring; the caller's to free. */
+/* All seats, ring after ring, each in its order; the caller's to free. */
 static troupe_pid *
 build(const struct bench_case *bench, const struct bench_carousel *carousel)
 {
@@ -50,9 +54,13 @@ build(const struct bench_case *bench, const struct bench_carousel *carousel)
     uint64_t all = carousel->rings_count * each;
     troupe_pid *seats = calloc(all, sizeof(*seats));
 
+    TROUPE_CHECK(each % STRIDE == 0 ? TROUPE_E_INVALID_ARGUMENT : TROUPE_OK);
     TROUPE_CHECK(seats == NULL ? TROUPE_E_NO_MEMORY : TROUPE_OK);
     for (uint64_t i = 0; i < all; i++) {
-        TROUPE_CHECK(troupe_spawn(bench->self, seat, &seats[i]));
+        uint64_t index = i % each * STRIDE % each;
+
+        TROUPE_CHECK(
+            troupe_spawn(bench->self, seat, &seats[i - i % each + index]));
     }
     for (uint64_t i = 0; i < all; i++) {
         uint64_t next = i - i % each + (i + 1) % each;
