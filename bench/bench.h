@@ -30,6 +30,7 @@ struct bench_result {
 
 struct bench {
     const char *name;
+    const char *group; /* NULL: run when none is named; else by this name too */
     const char *question;
     const char *unit;
     uint64_t count; /* of what the unit is per: messages, actors */
@@ -63,5 +64,15 @@ extern const struct bench bench_timers_run;
 extern const struct bench bench_timers_size;
 extern const struct bench bench_cascade;
 extern const struct bench bench_cascade_star;
+/* bench/savina: group "savina" */
+extern const struct bench bench_dictionary;
+extern const struct bench bench_sortedlist;
+extern const struct bench bench_boundedbuffer;
+extern const struct bench bench_philosophers;
+extern const struct bench bench_smokers;
+extern const struct bench bench_barber;
+extern const struct bench bench_logmap;
+extern const struct bench bench_sieve;
+extern const struct bench bench_fibonacci;
 
 #endif

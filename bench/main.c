@@ -34,6 +34,15 @@ static const struct bench *const benches[] = {
     &bench_timers_size,
     &bench_cascade,
     &bench_cascade_star,
+    &bench_dictionary,
+    &bench_sortedlist,
+    &bench_boundedbuffer,
+    &bench_philosophers,
+    &bench_smokers,
+    &bench_barber,
+    &bench_logmap,
+    &bench_sieve,
+    &bench_fibonacci,
 };
 
 struct options {
@@ -195,22 +204,29 @@ to_json(const struct figure *figure)
 
 /* ---- the command --------------------------------------------------------- */
 
-static const struct bench *
-find(const char *name)
+static bool
+is_called(const struct bench *bench, const char *name)
+{
+    return strcmp(bench->name, name) == 0 ||
+           (bench->group != NULL && strcmp(bench->group, name) == 0);
+}
+
+static bool
+is_known(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(benches); i++) {
-        if (strcmp(benches[i]->name, name) == 0) {
-            return benches[i];
+        if (is_called(benches[i], name)) {
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 static bool
 are_known(char *const *names, size_t names_count)
 {
     for (size_t i = 0; i < names_count; i++) {
-        if (find(names[i]) == NULL) {
+        if (!is_known(names[i])) {
             fprintf(stderr,
                 "troupe-bench: no benchmark is called '%s'; there "
                 "are",
@@ -229,11 +245,11 @@ static bool
 is_wanted(const struct bench *bench, char *const *names, size_t names_count)
 {
     for (size_t i = 0; i < names_count; i++) {
-        if (strcmp(bench->name, names[i]) == 0) {
+        if (is_called(bench, names[i])) {
             return true;
         }
     }
-    return names_count == 0;
+    return names_count == 0 && bench->group == NULL;
 }
 
 /* One worker, and two: what sharing costs shows between them. */
@@ -311,8 +327,13 @@ static const struct cli_command command = {
     .details =
         "NAMEs are: pingpong counting fanin ring fjcreate fjthrput big "
         "chameneos\nbanking skynet idle idle-cpu timers-set timers-cancel "
-        "timers-run timers-size\ncascade cascade-star (default: all). Each "
-        "run is a process of its own, with\ndefault options.\n\nExit "
+        "timers-run timers-size\ncascade cascade-star (default: all of these). "
+        "The rest of the Savina suite,\n"
+        "together called savina: dictionary sortedlist boundedbuffer "
+        "philosophers\n"
+        "smokers barber logmap sieve fibonacci.\n"
+        "\n"
+        "Each run is a process of its own, with default options.\n\nExit "
         "status: 0 if every result was right, 1 if one was wrong, 2 for "
         "bad\nusage.",
     .example = "troupe-bench pingpong ring --runs 9",
