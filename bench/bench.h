@@ -72,6 +72,11 @@ extern const struct bench bench_philosophers;
 extern const struct bench bench_smokers;
 extern const struct bench bench_barber;
 extern const struct bench bench_logmap;
+extern const struct bench bench_quicksort;
+extern const struct bench bench_radixsort;
+extern const struct bench bench_bitonicsort;
+extern const struct bench bench_matmul;
+extern const struct bench bench_nqueens;
 extern const struct bench bench_sieve;
 extern const struct bench bench_fibonacci;
 

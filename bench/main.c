@@ -41,6 +41,11 @@ static const struct bench *const benches[] = {
     &bench_smokers,
     &bench_barber,
     &bench_logmap,
+    &bench_quicksort,
+    &bench_radixsort,
+    &bench_bitonicsort,
+    &bench_matmul,
+    &bench_nqueens,
     &bench_sieve,
     &bench_fibonacci,
 };
@@ -331,7 +336,9 @@ static const struct cli_command command = {
         "The rest of the Savina suite,\n"
         "together called savina: dictionary sortedlist boundedbuffer "
         "philosophers\n"
-        "smokers barber logmap sieve fibonacci.\n"
+        "smokers barber logmap quicksort radixsort bitonicsort matmul nqueens "
+        "sieve\n"
+        "fibonacci.\n"
         "\n"
         "Each run is a process of its own, with default options.\n\nExit "
         "status: 0 if every result was right, 1 if one was wrong, 2 for "
