@@ -77,6 +77,14 @@ extern const struct bench bench_radixsort;
 extern const struct bench bench_bitonicsort;
 extern const struct bench bench_matmul;
 extern const struct bench bench_nqueens;
+extern const struct bench bench_astar;
+extern const struct bench bench_apsp;
+extern const struct bench bench_trapezoid;
+extern const struct bench bench_pi;
+extern const struct bench bench_filterbank;
+extern const struct bench bench_cobweb;
+extern const struct bench bench_facility;
+extern const struct bench bench_sor;
 extern const struct bench bench_sieve;
 extern const struct bench bench_fibonacci;
 

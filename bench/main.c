@@ -46,6 +46,14 @@ static const struct bench *const benches[] = {
     &bench_bitonicsort,
     &bench_matmul,
     &bench_nqueens,
+    &bench_astar,
+    &bench_apsp,
+    &bench_trapezoid,
+    &bench_pi,
+    &bench_filterbank,
+    &bench_cobweb,
+    &bench_facility,
+    &bench_sor,
     &bench_sieve,
     &bench_fibonacci,
 };
@@ -337,8 +345,8 @@ static const struct cli_command command = {
         "together called savina: dictionary sortedlist boundedbuffer "
         "philosophers\n"
         "smokers barber logmap quicksort radixsort bitonicsort matmul nqueens "
-        "sieve\n"
-        "fibonacci.\n"
+        "astar\n"
+        "apsp trapezoid pi filterbank cobweb facility sor sieve fibonacci.\n"
         "\n"
         "Each run is a process of its own, with default options.\n\nExit "
         "status: 0 if every result was right, 1 if one was wrong, 2 for "

@@ -14,24 +14,12 @@
  * of them are one bitonic sequence of the next merge.
  */
 #include "bench/savina/fifo.h"
+#include "bench/savina/memory.h"
 #include "bench/savina/values.h"
-
-#include <stdlib.h>
 
 enum { STEP = 1000 };
 
 TROUPE_MESSAGE(bitonic_go_on, TROUPE_NO_FIELDS)
-
-static void *
-allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count, size);
-
-    if (memory == NULL) {
-        abort();
-    }
-    return memory;
-}
 
 /* ---- a comparator -------------------------------------------------------- */
 
@@ -136,7 +124,8 @@ on_joiner_start(struct troupe_self *self, void *state)
     struct joiner *joiner = state;
 
     (void)self;
-    joiner->inputs = allocate(joiner->inputs_count, sizeof(joiner->inputs[0]));
+    joiner->inputs =
+        bench_memory(joiner->inputs_count, sizeof(joiner->inputs[0]));
 }
 
 static void
@@ -210,7 +199,7 @@ spawn_partition(struct troupe_self *self, troupe_pid next, uint32_t input,
     if (half == 1) {
         return spawn_comparator(self, next, input, is_up);
     }
-    comparators = allocate(half, sizeof(comparators[0]));
+    comparators = bench_memory(half, sizeof(comparators[0]));
     joiner = spawn_joiner(self,
         (struct joiner){
             .next = next, .input = input, .inputs_count = half, .length = 1});
@@ -226,7 +215,7 @@ spawn_step(struct troupe_self *self, troupe_pid next, uint32_t count,
     uint32_t merged, uint32_t length)
 {
     uint32_t sequences = count / length;
-    troupe_pid *partitions = allocate(sequences, sizeof(partitions[0]));
+    troupe_pid *partitions = bench_memory(sequences, sizeof(partitions[0]));
     troupe_pid joiner = spawn_joiner(
         self, (struct joiner){
                   .next = next, .inputs_count = sequences, .length = length});

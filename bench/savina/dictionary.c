@@ -8,9 +8,8 @@
  * written there; in the end the dictionary looks at all that it has.
  */
 #include "base/random.h"
+#include "bench/savina/memory.h"
 #include "bench/savina/play.h"
-
-#include <stdlib.h>
 
 enum {
     CLIENTS_COUNT = 20,
@@ -174,10 +173,8 @@ on_start(struct troupe_self *self, void *state)
 {
     struct dictionary *dictionary = state;
 
-    dictionary->places = calloc(PLACES_COUNT, sizeof(dictionary->places[0]));
-    if (dictionary->places == NULL) {
-        abort();
-    }
+    dictionary->places =
+        bench_memory(PLACES_COUNT, sizeof(dictionary->places[0]));
     for (uint64_t key = 0; key < KEYS_COUNT; key++) {
         put(dictionary, key, value_for(key, 0));
     }

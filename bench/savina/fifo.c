@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/savina/fifo.h"
-
-#include <stdlib.h>
+#include "bench/savina/memory.h"
 
 enum { CAPACITY_AT_FIRST = 16 };
 
@@ -17,11 +16,8 @@ grow(struct bench_fifo *fifo)
 {
     size_t capacity =
         fifo->capacity > 0 ? 2 * fifo->capacity : CAPACITY_AT_FIRST;
-    uint64_t *items = malloc(capacity * sizeof(items[0]));
+    uint64_t *items = bench_memory(capacity, sizeof(items[0]));
 
-    if (items == NULL) {
-        abort();
-    }
     for (size_t i = 0; i < fifo->count; i++) {
         items[i] = fifo->items[(fifo->first + i) & (fifo->capacity - 1)];
     }

@@ -11,9 +11,8 @@
  * result times a vector is compared with the factors times that vector.
  */
 #include "base/random.h"
+#include "bench/savina/memory.h"
 #include "bench/savina/play.h"
-
-#include <stdlib.h>
 
 enum {
     WORKERS_COUNT = 20,
@@ -31,8 +30,7 @@ enum {
 #define FACTORS(FIELD)                                                         \
     FIELD(uint32, row)                                                         \
     FIELD(uint32, column)                                                      \
-    FIELD(uint32, middle) FIELD(uint32, size) FIELD(bin, left)                 \
-        FIELD(bin, right)
+    FIELD(uint32, middle) FIELD(uint32, size) FIELD(bin, left) FIELD(bin, right)
 #define PRODUCT(FIELD)                                                         \
     FIELD(uint32, row)                                                         \
     FIELD(uint32, column) FIELD(uint32, size) FIELD(bin, product)
@@ -41,17 +39,6 @@ TROUPE_MESSAGE(matmul_work, PLACE)
 TROUPE_MESSAGE(matmul_done, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(matmul_multiply, FACTORS)
 TROUPE_MESSAGE(matmul_product, PRODUCT)
-
-static double *
-allocate(size_t count)
-{
-    double *numbers = calloc(count, sizeof(numbers[0]));
-
-    if (numbers == NULL) {
-        abort();
-    }
-    return numbers;
-}
 
 static struct troupe_bin
 view(const double *numbers, size_t count)
@@ -98,7 +85,7 @@ on_multiply(
     struct troupe_self *self, void *state, const struct matmul_multiply *told)
 {
     size_t count = (size_t)told->size * told->size;
-    double *blocks = allocate(3 * count);
+    double *blocks = bench_memory(3 * count, sizeof(double));
 
     (void)state;
     memcpy(blocks, told->left.data, told->left.size);
@@ -218,9 +205,10 @@ on_start(struct troupe_self *self, void *state)
 {
     struct master *master = state;
 
-    master->result = allocate((size_t)master->size * master->size);
-    master->block =
-        allocate(2 * (size_t)master->block_size * master->block_size);
+    master->result =
+        bench_memory((size_t)master->size * master->size, sizeof(double));
+    master->block = bench_memory(
+        2 * (size_t)master->block_size * master->block_size, sizeof(double));
     for (int i = 0; i < WORKERS_COUNT; i++) {
         TROUPE_CHECK(troupe_spawn(self, matmul_worker, &master->workers[i]));
     }
@@ -249,7 +237,7 @@ TROUPE_BEHAVIOUR(matmul_master, sizeof(struct master),
 static double *
 draw_matrix(size_t size, struct tp_random *random)
 {
-    double *matrix = allocate(size * size);
+    double *matrix = bench_memory(size * size, sizeof(double));
 
     for (size_t i = 0; i < size * size; i++) {
         matrix[i] = (double)tp_random_below(random, NUMBERS_BELOW);

@@ -8,9 +8,8 @@
  * together. One with fewer sorts them itself. Values travel in the messages: at
  * each level of the tree all of them are copied down once and up once.
  */
+#include "bench/savina/memory.h"
 #include "bench/savina/values.h"
-
-#include <stdlib.h>
 
 enum { THRESHOLD = 2048, SMALLER = 0, LARGER = 1 };
 
@@ -27,12 +26,7 @@ struct part {
 static struct part
 part_create(size_t count)
 {
-    struct part part = {malloc((count + 1) * sizeof(uint64_t)), count};
-
-    if (part.values == NULL) {
-        abort();
-    }
-    return part;
+    return (struct part){bench_memory(count, sizeof(uint64_t)), count};
 }
 
 static struct part

@@ -7,9 +7,8 @@
  * or goes on to the next filter, which keeps the next thousand. After the last
  * number the primes are added up along the chain.
  */
+#include "bench/savina/memory.h"
 #include "bench/savina/play.h"
-
-#include <stdlib.h>
 
 enum { PRIMES_PER_FILTER = 1000, STEP = 1000 };
 
@@ -137,12 +136,9 @@ TROUPE_BEHAVIOUR(sieve_producer, sizeof(struct producer),
 static uint64_t
 sum_primes_below(uint64_t limit)
 {
-    char *is_crossed = calloc(limit, 1);
+    char *is_crossed = bench_memory(limit, 1);
     uint64_t sum = 0;
 
-    if (is_crossed == NULL) {
-        abort();
-    }
     for (uint64_t i = 2; i < limit; i++) {
         if (is_crossed[i]) {
             continue;

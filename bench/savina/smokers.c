@@ -52,7 +52,7 @@ on_smoke(
 }
 
 static void
-on_exit(struct troupe_self *self, void *state, const struct smoker_exit *told)
+on_enough(struct troupe_self *self, void *state, const struct smoker_exit *told)
 {
     const struct smoker *smoker = state;
 
@@ -62,7 +62,7 @@ on_exit(struct troupe_self *self, void *state, const struct smoker_exit *told)
 }
 
 TROUPE_BEHAVIOUR(smoker, sizeof(struct smoker),
-    TROUPE_ON(smoker_smoke, on_smoke), TROUPE_ON(smoker_exit, on_exit));
+    TROUPE_ON(smoker_smoke, on_smoke), TROUPE_ON(smoker_exit, on_enough));
 
 /* ---- the arbiter --------------------------------------------------------- */
 

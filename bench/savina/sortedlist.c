@@ -9,9 +9,8 @@
  * What is inserted in all is known beforehand, in whatever order it comes.
  */
 #include "base/random.h"
+#include "bench/savina/memory.h"
 #include "bench/savina/play.h"
-
-#include <stdlib.h>
 
 enum {
     CLIENTS_COUNT = 20,
@@ -94,11 +93,8 @@ on_insert(
 {
     struct list *list = state;
     struct link **at = find(list, told->number);
-    struct link *link = malloc(sizeof(*link));
+    struct link *link = bench_memory(1, sizeof(*link));
 
-    if (link == NULL) {
-        abort();
-    }
     *link = (struct link){*at, told->number};
     *at = link;
     list->length++;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/savina/values.h"
-
-#include <stdlib.h>
+#include "bench/savina/memory.h"
 
 enum { SEED = 2048, BITS = 60 };
 
@@ -41,13 +40,10 @@ bench_values_sort(uint64_t *values, size_t count)
 uint64_t
 bench_values_sorted_seal(size_t count)
 {
-    uint64_t *values = malloc(count * sizeof(values[0]));
+    uint64_t *values = bench_memory(count, sizeof(values[0]));
     struct tp_random random;
     uint64_t seal = 0;
 
-    if (values == NULL) {
-        abort();
-    }
     bench_values_init(&random);
     for (size_t i = 0; i < count; i++) {
         values[i] = bench_values_draw(&random);

@@ -35,7 +35,7 @@ class Bench(unittest.TestCase):
         self.assertEqual([row["name"] for row in rows if not row["ok"]], [])
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         names = {row["name"] for row in rows}
-        self.assertEqual(len(names), 14)
+        self.assertEqual(len(names), 22)
         alone = bench("fibonacci", "--scale", "1000", "--runs", "1", "--json")
         self.assertEqual({row["name"] for row in json.loads(alone.stdout)}, {"fibonacci"})
         others = bench("--scale", "1000", "--runs", "1", "--json")
