@@ -31,7 +31,7 @@ enum {
 #define EDGE(FIELD) FIELD(uint32, node) FIELD(uint32, from)
 #define PART(FIELD)                                                            \
     FIELD(uint32, first)                                                       \
-    FIELD(uint64, explored) FIELD(uint64, sum) FIELD(bin, reached_from)
+    FIELD(uint64, explored) FIELD(uint64, work) FIELD(bin, reached_from)
 TROUPE_MESSAGE(astar_workers, WORKERS)
 TROUPE_MESSAGE(astar_reach, EDGE)
 TROUPE_MESSAGE(astar_go_on, TROUPE_NO_FIELDS)
@@ -145,7 +145,7 @@ struct worker {
     bool is_to_go_on; /* it has told itself so */
     bool is_over;
     uint64_t explored;
-    uint64_t sum;           /* what the nodes were worked to */
+    uint64_t work;          /* each node takes it some steps further */
     uint32_t *reached_from; /* of each of its nodes: 1 + the node, or 0 */
     struct bench_fifo open; /* reached, and not explored */
     troupe_pid workers[WORKERS_COUNT];
@@ -173,7 +173,7 @@ explore_node(struct troupe_self *self, struct worker *worker, uint32_t node)
     unsigned edges = edges_of(&worker->grid, node);
 
     worker->explored++;
-    worker->sum += bench_sequence_after(0, STEPS_PER_NODE);
+    worker->work = bench_sequence_after(worker->work, STEPS_PER_NODE);
     for (unsigned edge = 0; edge < EDGES_COUNT; edge++) {
         uint32_t next = neighbour_of(&worker->grid, node, edge);
         uint32_t owner = worker_of(&worker->grid, next);
@@ -252,7 +252,7 @@ on_report(
     (void)report;
     worker->is_over = true;
     (void)troupe_tell(self, worker->master, astar_part, .first = worker->first,
-        .explored = worker->explored, .sum = worker->sum,
+        .explored = worker->explored, .work = worker->work,
         .reached_from = {(const void *)worker->reached_from,
             (uint32_t)(worker->count * sizeof(uint32_t))});
 }
@@ -288,8 +288,7 @@ struct master {
     troupe_pid collector;
     struct grid grid;
     unsigned parts_left;
-    uint64_t explored;
-    uint64_t sum;
+    bool is_all_worked;
     uint32_t *reached_from; /* of all nodes */
     troupe_pid workers[WORKERS_COUNT];
 };
@@ -305,24 +304,28 @@ on_found(struct troupe_self *self, void *state, const struct astar_found *found)
     }
 }
 
+/* Where so many nodes lead to. The sequence begins again after 65,536. */
+static uint64_t
+work_of(uint64_t nodes)
+{
+    return bench_sequence_after(0, nodes * STEPS_PER_NODE % 65536);
+}
+
 /* 1 if there is a way and all that was explored was worked on. */
 static void
 on_part(struct troupe_self *self, void *state, const struct astar_part *part)
 {
     struct master *master = state;
-    uint64_t work;
 
     memcpy(master->reached_from + part->first, part->reached_from.data,
         part->reached_from.size);
-    master->explored += part->explored;
-    master->sum += part->sum;
+    master->is_all_worked &= part->work == work_of(part->explored);
     if (--master->parts_left > 0) {
         return;
     }
-    work = master->explored * bench_sequence_after(0, STEPS_PER_NODE);
     (void)troupe_tell(self, master->collector, outcome,
-        .value =
-            master->sum == work && is_way(&master->grid, master->reached_from));
+        .value = master->is_all_worked &&
+                 is_way(&master->grid, master->reached_from));
 }
 
 static void
@@ -333,6 +336,7 @@ on_start(struct troupe_self *self, void *state)
     master->reached_from =
         bench_memory(nodes_of(&master->grid), sizeof(uint32_t));
     master->parts_left = WORKERS_COUNT;
+    master->is_all_worked = true;
     for (uint32_t i = 0; i < WORKERS_COUNT; i++) {
         struct worker worker = {
             .master = troupe_self_pid(self),
