@@ -20,9 +20,9 @@
 #include "actors/self.h"
 #include "tests/support/seeds.h"
 
-#define NUMBER(FIELD) FIELD(uint64, number)
+#define JOB(FIELD) FIELD(pid, actor) FIELD(uint64, number)
 TROUPE_MESSAGE(work, TROUPE_NO_FIELDS)
-TROUPE_MESSAGE(job, NUMBER)
+TROUPE_MESSAGE(job, JOB)
 
 enum {
     OUTER = 2, /* workers of the root; after them comes the inner supervisor */
@@ -89,6 +89,7 @@ on_job(struct troupe_self *self, void *state, const struct job *job)
 {
     struct worker *worker = state;
 
+    CHECK(job->actor == troupe_self_pid(self));
     worker->jobs_count++;
     if (job->number % ENDINGS == FAILS) {
         troupe_fail(self, 1, "by a job");
@@ -109,8 +110,8 @@ static void
 tell_jobs(struct troupe_self *self, troupe_pid to)
 {
     for (int i = 0; i < JOBS; i++) {
-        troupe_err err =
-            troupe_tell(self, to, job, .number = stage.numbers_count++);
+        troupe_err err = troupe_tell(
+            self, to, job, .actor = to, .number = stage.numbers_count++);
 
         CHECK(err == TROUPE_OK || err == TROUPE_E_NO_MEMORY);
         stage.told_count += err == TROUPE_OK;
@@ -200,6 +201,17 @@ use_helper(struct troupe_self *self)
     tell_jobs(self, helper->pid);
 }
 
+/* Somebody's, who is most often dead; his slot may be another's. */
+static void
+tell_former(struct troupe_self *self)
+{
+    if (stage.helpers_count > 0) {
+        uint64_t count = (uint64_t)stage.helpers_count;
+
+        tell_jobs(self, stage.helpers[troupe_random_below(self, count)].pid);
+    }
+}
+
 static void
 on_work(struct troupe_self *self, void *state, const struct work *work)
 {
@@ -211,6 +223,7 @@ on_work(struct troupe_self *self, void *state, const struct work *work)
     }
     ++*rounds_count;
     tell_jobs(self, stage.workers[troupe_random_below(self, WORKERS)]);
+    tell_former(self);
     use_helper(self);
     begin_round(self, troupe_self_pid(self));
 }
