@@ -127,17 +127,15 @@ pop_batch(struct tp_registry *registry, struct tp_free_slots *free)
 {
     ck_stack_entry_t *entry;
 
-    if (ck_pr_load_ptr(&registry->batches.head) == NULL) {
-        return false;
+    while (ck_pr_load_ptr(&registry->batches.head) != NULL) {
+        if (ck_stack_trypop_mpmc(&registry->batches, &entry)) {
+            free->first = actor_of(entry);
+            free->first->extension = NULL;
+            free->count = TP_REGISTRY_BATCH_COUNT;
+            return true;
+        }
     }
-    entry = ck_stack_pop_mpmc(&registry->batches);
-    if (entry == NULL) {
-        return false;
-    }
-    free->first = actor_of(entry);
-    free->first->extension = NULL;
-    free->count = TP_REGISTRY_BATCH_COUNT;
-    return true;
+    return false;
 }
 
 troupe_err

@@ -15,7 +15,8 @@
  *     tp_registry_take, _give     the list's thread
  *     tp_registry_init, _fini     nobody else may use it
  *
- * Slots are type-stable for the same reason as blocks are: see block_cache.h.
+ * Slots are type-stable for the same reason as blocks are, and batches popped
+ * in the same way: see block_cache.h.
  */
 #ifndef TROUPE_ACTORS_REGISTRY_H
 #define TROUPE_ACTORS_REGISTRY_H
@@ -40,13 +41,14 @@ struct tp_registry {
      * release by whoever needs it first; pairs with the acquire in find.
      */
     struct tp_actor **chunks;
-    /* Batches of free slots; through ck_stack's mpmc functions only. */
+    /* Batches of free slots, as those of blocks (block_cache.h). Written by any
+     * thread with a list. */
     ck_stack_t batches __attribute__((aligned(64)));
     /*
      * Slots below this have been handed to some list, and their chunks are
-     * mapped. Raised by any thread with compare-and-swap, after it has mapped
-     * the chunk; read by sweeps when no worker runs, and by who asks all actors
-     * (actors/waits.c), who misses those born since.
+     * mapped. Raised by any thread with compare-and-swap and release, after it
+     * has mapped the chunk; pairs with the acquire in tp_registry_count().
+     * Stale: who goes through all slots misses those born since.
      */
     uint32_t slots_count __attribute__((aligned(64)));
 };
