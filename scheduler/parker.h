@@ -8,12 +8,12 @@
  *       +----> PARKED ---wake---> WOKEN ---returns----+
  *                 \------------deadline---------------+
  *
- *     from      to         by               called by
- *     EMPTY  -> PARKED     tp_parker_park   the one thread that parks here
- *     PARKED -> WOKEN      tp_parker_wake   any thread; it also wakes the
- * thread EMPTY  -> WOKEN      tp_parker_wake   any thread WOKEN  -> EMPTY
- * tp_parker_park   the one thread PARKED -> EMPTY      tp_parker_park   the one
- * thread, at its deadline
+ *     from      to       by               called by
+ *     EMPTY  -> PARKED   tp_parker_park   the one thread that parks here
+ *     PARKED -> WOKEN    tp_parker_wake   any thread; then it wakes the one
+ *     EMPTY  -> WOKEN    tp_parker_wake   any thread
+ *     WOKEN  -> EMPTY    tp_parker_park   the one thread
+ *     PARKED -> EMPTY    tp_parker_park   the one thread, at its deadline
  *
  * No wake-up is lost: both sides change the word by read-modify-writes. A wake
  * before the park leaves WOKEN, and the park returns at once; a wake after it

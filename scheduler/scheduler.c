@@ -167,6 +167,7 @@ sleep_until_woken(struct tp_worker *worker)
     ck_pr_store_64(&worker->awaited_count, worker->timeouts.awaited_count);
     ck_pr_fence_release(); /* whoever counts this sleeper reads the count */
     ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);
+    ck_pr_fence_atomic_store(); /* who finds it asleep finds it counted */
     ck_pr_store_32(&worker->asleep, 1);
     ck_pr_fence_memory();
     if (!tp_worker_sees_work(worker) && !has_cancelled(worker) &&
@@ -403,6 +404,7 @@ tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns)
         return drain_simulation(scheduler, deadline_ns);
     }
     ck_pr_store_32(&scheduler->is_drained, 0);
+    ck_pr_fence_store(); /* a worker that sees the 1 below writes over the 0 */
     ck_pr_store_32(&scheduler->is_draining, 1);
     ck_pr_fence_memory();
     wake_all(scheduler);
