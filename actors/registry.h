@@ -117,8 +117,10 @@ tp_registry_find(struct tp_registry *registry, troupe_pid pid)
     return actor;
 }
 
-/* The slot at index, which is below a slots_count that the caller has read, and
- * an acquire fence after that. */
+/* The slots that there are up to now: tp_registry_at() has those below. */
+uint32_t tp_registry_count(const struct tp_registry *registry);
+
+/* The slot at index, which is below a tp_registry_count(). */
 struct tp_actor *tp_registry_at(struct tp_registry *registry, uint32_t index);
 
 #endif
