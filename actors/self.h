@@ -85,8 +85,8 @@ struct troupe_self {
     struct troupe_message *answer; /* to the last one */
     /*
      * What it waits for, for people. Written by the thread when it asks and
-     * when that ends; read by any thread. They order
-     * nothing: a reader may see parts of two asks.
+     * when that ends; read by any thread. They order nothing. Stale: a reader
+     * may see parts of two asks.
      */
     struct {
         troupe_pid to; /* TROUPE_NO_PID: it does not wait */
