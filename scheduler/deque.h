@@ -22,7 +22,8 @@
  *    more than the one task the thief is after another one; if it is the last,
  *    both compare-and-swap `oldest`, and one wins.
  *  - A place is written again only when `oldest` has passed it, and then the
- *    compare-and-swap of a thief that has read it before fails.
+ *    compare-and-swap of a thief that has read it before fails. A thief that
+ *    succeeds has read it before, by a fence that x86 does not need.
  *
  * Both numbers only grow, by one a task, but for the worker's step down and
  * back up, and 64 bits do not wrap.
@@ -109,6 +110,7 @@ tp_deque_try_steal(struct tp_deque *deque)
     }
     ck_pr_fence_acquire();
     task = ck_pr_load_ptr(&deque->tasks[oldest % TP_DEQUE_LENGTH_MAX]);
+    ck_pr_fence_load_atomic(); /* the place is the worker's again from here */
     if (!ck_pr_cas_64(&deque->oldest, oldest, oldest + 1)) {
         return NULL;
     }
