@@ -42,8 +42,9 @@ enum {
 struct tp_letter_row {
     /*
      * The pid, or all ones for TROUPE_NO_PID; 0: free, and always in the shared
-     * row. Written once, by compare-and-swap, by any thread. A stale 0 costs a
-     * compare-and-swap that fails.
+     * row. Written once, by compare-and-swap, by any thread, and released by
+     * the count that is raised after it. A stale 0 costs a compare-and-swap
+     * that fails.
      */
     uint64_t receiver;
     /*
@@ -57,7 +58,8 @@ struct tp_letter_row {
 
 struct tp_letter_kind {
     /* 1 + cause in the high half, schema in the low one; 0: free, and always in
-     * the places of further kinds. Written, and stale, as a row's receiver. */
+     * the places of further kinds. Written once, released, and stale, as a
+     * row's receiver. */
     uint64_t key;
     /* Added to by any thread. Orders nothing. Stale: as a row's. */
     uint64_t count;

@@ -38,11 +38,16 @@ struct tp_registry {
     uint32_t slots_max;
     /*
      * Chunks; NULL: not mapped. Each written once, by compare-and-swap with
-     * release by whoever needs it first; pairs with the acquire in find.
+     * release by whoever needs it first; pairs with the acquire in find. A
+     * stale NULL: a pid that was made up is refused, or a chunk mapped in vain.
      */
     struct tp_actor **chunks;
-    /* Batches of free slots, as those of blocks (block_cache.h). Written by any
-     * thread with a list. */
+    /*
+     * Batches of free slots. Pushed and popped by any thread with a list,
+     * through ck_stack's functions: a push releases what the slots hold, the
+     * load of the head that a pop begins with acquires it. Stale: as those of
+     * blocks (mailbox/block_cache.h).
+     */
     ck_stack_t batches __attribute__((aligned(64)));
     /*
      * Slots below this have been handed to some list, and their chunks are

@@ -48,11 +48,14 @@ struct troupe_runtime {
     struct tp_profiles profiles;
     struct tp_dead_letters dead_letters;
     struct tp_log log;
-    /* Asks that closed a cycle. Added to by any worker; orders nothing. */
+    /* Asks that closed a cycle. Added to by any worker; orders nothing, and is
+     * read by that alone, so never stale. */
     uint64_t cycles_count;
-    /* Calls of troupe_fail(); added to by any worker, orders nothing. */
+    /* Calls of troupe_fail(). Added to by any worker; as cycles_count, it
+     * orders nothing and is never stale. */
     uint64_t failures_count;
-    /* Lives of supervisors; numbers them. Added to by any worker. */
+    /* Lives of supervisors; numbers them. Added to by any worker; as
+     * cycles_count, it orders nothing and is never stale. */
     uint32_t supervisors_count;
     struct tp_roots roots;
     uint64_t seed;

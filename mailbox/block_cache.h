@@ -62,7 +62,7 @@ struct tp_block_depot {
     } __attribute__((aligned(64))) classes[TP_BLOCK_CLASSES_COUNT];
     /*
      * All chunks. Pushed by any cache's thread with release, read by fini when
-     * no thread is left.
+     * no thread is left. A stale read costs a failed compare-and-swap.
      */
     struct tp_block_chunk *chunks;
 };

@@ -57,15 +57,16 @@ struct tp_deque {
      */
     uint64_t oldest;
     /*
-     * Where the next task goes. Written by the worker: released after the task
-     * was put there, acquired by thieves. A thief that reads a stale one sees
-     * fewer tasks than there are, or one too many, for which it then loses the
-     * compare-and-swap.
+     * Where the next task goes. Written by the worker, with release after the
+     * task was put there, which thieves acquire. A thief that reads a stale one
+     * sees fewer tasks than there are, or one too many, for which it then loses
+     * the compare-and-swap.
      */
     uint64_t newest __attribute__((aligned(64)));
     /*
-     * Written by the worker before `newest`, read by thieves before their
-     * compare-and-swap, which fails if what they read is no more there.
+     * Written by the worker before it releases `newest`, read by thieves before
+     * the fence before their compare-and-swap, which fails if what they read is
+     * stale.
      */
     struct tp_task *tasks[TP_DEQUE_LENGTH_MAX];
 };

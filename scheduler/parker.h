@@ -50,9 +50,10 @@ enum tp_parker_state {
 
 struct tp_parker {
     /*
-     * A tp_parker_state. Written as in the table above; each write releases and
-     * acquires, so that the woken thread sees what its waker did before. Alone
-     * on its line: it is written by strangers.
+     * A tp_parker_state. Written as in the table above; each write releases or
+     * acquires, so that the woken thread sees what its waker did before. It is
+     * never only read, so never stale. Alone on its line: it is written by
+     * strangers.
      */
     uint32_t word __attribute__((aligned(64)));
     const struct tp_parking *parking;

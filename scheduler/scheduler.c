@@ -182,7 +182,7 @@ sleep_until_woken(struct tp_worker *worker)
     while (!is_woken) {
         is_woken = tp_parker_park(&worker->parker, UINT64_MAX);
     }
-    ck_pr_fence_acquire();
+    ck_pr_fence_acquire(); /* counted as awake before it takes anything */
 }
 
 static struct tp_task *

@@ -94,8 +94,7 @@ struct tp_scheduler {
     /*
      * Sleepers in the low 16 bits, searchers in the next 16, wake-ups above.
      * Written by workers and wakers as in the table above, by
-     * read-modify-writes that are full fences together with the one named
-     * there.
+     * read-modify-writes, with the fences named there. Stale: as argued there.
      */
     uint64_t idle __attribute__((aligned(64)));
     /*
