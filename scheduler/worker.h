@@ -7,7 +7,8 @@
  *  - newborns: tasks that have never run (deque.h). The newest runs when there
  * is no next. Idle workers steal the oldest. What is too many goes to the
  * queue.
- *  - queue: bounded, first in first out; idle workers steal from it. It has its
+ *  - queue: bounded, first in first out; idle workers steal from it what has
+ *    waited for a while (run_queue.h). It has its
  *    turn when there is nothing else, and after NEWEST_USES_MAX of the above,
  *    which is as often as is fair to an actor that handles QUANTUM messages in
  *    a turn. Now and then the oldest newborn is moved to it, so that none waits

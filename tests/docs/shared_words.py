@@ -203,8 +203,8 @@ class Tree:
 
     def follow(self, member, kind, steps):
         for step in steps:
-            if member and kind is None and step == "head":
-                break  # of a ck_stack
+            if member and kind is None and step in ("head", "c_head", "p_tail"):
+                break  # of a ck_stack or a ck_ring
             members = kind if isinstance(kind, dict) else self.structs.get(kind, {})
             member = members.get(step)
             if member is None:
