@@ -172,6 +172,7 @@ sleep_until_woken(struct tp_worker *worker)
     ck_pr_store_64(&worker->awaited_count, worker->timeouts.awaited_count);
     ck_pr_fence_release(); /* whoever counts this sleeper reads the count */
     ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);
+    ck_pr_fence_atomic_store(); /* who finds it asleep finds it counted */
     ck_pr_store_32(&worker->asleep, 1);
     ck_pr_fence_memory();
     if (!tp_worker_sees_work(worker) && !has_cancelled(worker) &&
@@ -186,7 +187,7 @@ sleep_until_woken(struct tp_worker *worker)
     while (!is_woken) {
         is_woken = tp_parker_park(&worker->parker, UINT64_MAX);
     }
-    ck_pr_fence_acquire();
+    ck_pr_fence_acquire(); /* counted as awake before it takes anything */
 }
 
 static struct tp_task *
@@ -412,6 +413,7 @@ tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns)
         return drain_simulation(scheduler, deadline_ns);
     }
     ck_pr_store_32(&scheduler->is_drained, 0);
+    ck_pr_fence_store(); /* a worker that sees the 1 below writes over the 0 */
     ck_pr_store_32(&scheduler->is_draining, 1);
     ck_pr_fence_memory();
     wake_all(scheduler);
