@@ -34,7 +34,29 @@
     X(latency_90)                                                              \
     X(wake)                                                                    \
     X(timer_late)                                                              \
-    X(fair)
+    X(fair)                                                                    \
+    X(dictionary)                                                              \
+    X(sortedlist)                                                              \
+    X(boundedbuffer)                                                           \
+    X(philosophers)                                                            \
+    X(smokers)                                                                 \
+    X(barber)                                                                  \
+    X(logmap)                                                                  \
+    X(quicksort)                                                               \
+    X(radixsort)                                                               \
+    X(bitonicsort)                                                             \
+    X(matmul)                                                                  \
+    X(nqueens)                                                                 \
+    X(astar)                                                                   \
+    X(apsp)                                                                    \
+    X(trapezoid)                                                               \
+    X(pi)                                                                      \
+    X(filterbank)                                                              \
+    X(cobweb)                                                                  \
+    X(facility)                                                                \
+    X(sor)                                                                     \
+    X(sieve)                                                                   \
+    X(fibonacci)
 
 #define X(name) extern const struct bench bench_##name;
 BENCH_CATALOGUE(X)
@@ -71,6 +93,7 @@ static bool
 means(const char *name, const struct bench *bench)
 {
     return strcmp(bench->name, name) == 0 ||
+           (bench->group != NULL && strcmp(bench->group, name) == 0) ||
            (is_family(bench, name) && !is_name(name));
 }
 
@@ -94,7 +117,7 @@ bench_catalogue_is_meant(
             return true;
         }
     }
-    return names_count == 0;
+    return names_count == 0 && bench->group == NULL;
 }
 
 void

@@ -34,6 +34,18 @@ class Bench(unittest.TestCase):
             self.assertIn("troupe ", row["versions"])
             self.assertTrue(row["machine"])
 
+    def test_the_rest_of_the_suite_runs_by_the_name_of_its_group_and_only_by_that(self):
+        done = bench("savina", "--scale", "1000", "--runs", "1", "--json")
+        rows = json.loads(done.stdout)
+        self.assertEqual([row["name"] for row in rows if not row["ok"]], [])
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        names = {row["name"] for row in rows}
+        self.assertEqual(len(names), 22)
+        alone = bench("fibonacci", "--scale", "1000", "--runs", "1", "--json")
+        self.assertEqual({row["name"] for row in json.loads(alone.stdout)}, {"fibonacci"})
+        others = bench("--scale", "1000", "--runs", "1", "--json")
+        self.assertFalse(names & {row["name"] for row in json.loads(others.stdout)})
+
     def test_the_help_names_every_benchmark(self):
         text = bench("--help").stdout.split()
         unknown = bench("nothing")

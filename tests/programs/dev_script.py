@@ -195,10 +195,14 @@ class DevScript(unittest.TestCase):
                 (["bench"], "gcc libjansson-dev", "libcmocka-dev valgrind"),
                 (["fuzz", "1"], "gcc clang-14 libclang-rt-14-dev libmsgpack-dev", "valgrind"),
                 (["test"], "gcc libcmocka-dev clang-14 python3 spin", "gnuplot-nox clang-format-14"),
+                (["test", "aarch64"], "gcc-aarch64-linux-gnu qemu-user libcmocka-dev", "gcovr"),
+                (["test", "coverage"], "gcovr libcmocka-dev", "qemu-user"),
+                (["test", "dev"], "libcmocka-dev", "gcovr qemu-user"),
                 (["setup", "fmt"], "git clang-format-14", "gcc libcmocka-dev"),
                 (["setup", "peers"], "gcc python3", "golang-go"),
                 (["setup", "tokio"], "librust-tokio-dev cargo rustc", "gcc golang-go"),
-                (["setup"], "gcc libcmocka-dev gnuplot-nox clang-format-14", "")):
+                (["setup", "aarch64"], "gcc-aarch64-linux-gnu", "gcc"),
+                (["setup"], "gcc libcmocka-dev gnuplot-nox clang-format-14 gcovr qemu-user", "")):
             with self.subTest(words):
                 self.write("calls", "")
                 self.dev(*words)
