@@ -191,7 +191,7 @@ on_start(struct troupe_self *self, void *state)
         TROUPE_CHECK(troupe_spawn_with(self, queens_worker,
             &TROUPE_SPAWN_OPTIONS(.state = &worker), &master->workers[i]));
     }
-    send_work(self, master, (struct troupe_bin){(const void *)"", 0});
+    send_work(self, master, (struct troupe_bin){"", 0});
 }
 
 TROUPE_BEHAVIOUR(queens_master, sizeof(struct master),
