@@ -531,19 +531,34 @@ take_first_step(struct troupe_self *self, struct tp_actor *actor)
     return take_step(self, actor);
 }
 
+/* After a quantum, or many pushes. An actor that many others wait for goes on
+ * for longer: if each of them had as long a turn, it would never catch up. */
+static bool
+is_turn_over(const struct troupe_self *self, const struct tp_actor *actor,
+    unsigned steps_count)
+{
+    return self->pushes_count >= TP_ACTOR_TURN_PUSHES_MAX ||
+           steps_count >= TP_ACTOR_CONGESTED_STEPS_MAX ||
+           self->worker->simulation != NULL ||
+           !tp_limit_is_congested(&actor->limit);
+}
+
 void
 tp_actor_run(struct tp_worker *worker, struct tp_task *task)
 {
     struct troupe_self *self = worker->local;
     struct tp_actor *actor = actor_of(task);
-    unsigned steps_left = tp_worker_quantum(worker);
+    unsigned quantum = tp_worker_quantum(worker);
+    unsigned steps_count = 0;
     bool goes_on;
 
     begin_turn(self, worker, actor);
     goes_on = take_first_step(self, actor);
     while (goes_on) {
-        if (--steps_left == 0 ||
-            self->pushes_count >= TP_ACTOR_TURN_PUSHES_MAX) {
+        steps_count++;
+        if ((steps_count >= quantum ||
+                self->pushes_count >= TP_ACTOR_TURN_PUSHES_MAX) &&
+            is_turn_over(self, actor, steps_count)) {
             /* The last handler's due before another actor's turn begins. */
             if (needs_attention(self, actor)) {
                 (void)attend(self, actor);

@@ -29,7 +29,10 @@
  * also ends after a handler by which it has pushed TURN_PUSHES_MAX times: who
  * sends to many in turn would else fill megabytes before the first of them
  * runs, and its receivers would find none of it in a cache (a dealer to sixty:
- * 500 ns a message, against 150).
+ * 500 ns a message, against 150). While its mailbox is congested the run goes
+ * on to CONGESTED_STEPS_MAX: a thousand actors that each tell one, and then
+ * end, so that no pause holds them up, would else have a thousand turns in the
+ * time in which it handles a quantum of them.
  *
  * A tell that is alone in the inbox is handled where it lies (mailbox/inbox.h);
  * self->only is this message, until it has left the inbox. A handler can do
@@ -87,6 +90,8 @@ enum {
     TP_ACTOR_UNSETTLED_BITS = 24,
     /* Some tens of KiB of messages, and four to each message of a quantum. */
     TP_ACTOR_TURN_PUSHES_MAX = 256,
+    /* Some tens of microseconds of small handlers. */
+    TP_ACTOR_CONGESTED_STEPS_MAX = 1024,
 };
 
 /* A state too large for a slot, in a block of its own. */

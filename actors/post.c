@@ -5,15 +5,17 @@
 #include "base/err.h"
 
 static inline void
-make_ready(struct troupe_self *self, struct tp_actor *actor)
+make_ready(struct troupe_self *self, struct tp_actor *actor, bool is_newborn)
 {
     if (__builtin_expect(
             ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE, 0)) {
         tp_parker_wake(actor->parker);
-    } else if (__builtin_expect(self->worker != NULL, 1)) {
-        tp_worker_ready(self->worker, &actor->task);
-    } else {
+    } else if (__builtin_expect(self->worker == NULL, 0)) {
         tp_scheduler_ready(self->runtime->scheduler, &actor->task);
+    } else if (__builtin_expect(is_newborn, 0)) {
+        tp_worker_ready_newborn(self->worker, &actor->task);
+    } else {
+        tp_worker_ready(self->worker, &actor->task);
     }
 }
 
@@ -22,10 +24,11 @@ push(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message **message)
 {
     struct troupe_message *pushed = *message;
+    bool is_newborn = pushed->kind == TP_MESSAGE_START;
 
     *message = NULL;
     if (tp_inbox_push(&actor->inbox, pushed, pushed)) {
-        make_ready(self, actor);
+        make_ready(self, actor, is_newborn);
     }
 }
 
@@ -55,11 +58,12 @@ static troupe_err __attribute__((cold)) no_such_actor(troupe_pid to)
         "this runtime never made an actor %s", tp_pid_text(text, to));
 }
 
-void
-tp_post_flush(struct troupe_self *self)
+static inline void
+flush(struct troupe_self *self)
 {
     struct tp_actor *actor = self->chain.actor;
     struct troupe_message *newest = self->chain.newest;
+    bool is_newborn = self->chain.oldest->kind == TP_MESSAGE_START;
 
     self->chain.newest = NULL;
     self->pushes_count++;
@@ -70,8 +74,22 @@ tp_post_flush(struct troupe_self *self)
         self->congested = actor;
     }
     if (tp_inbox_push(&actor->inbox, newest, self->chain.oldest)) {
-        make_ready(self, actor);
+        make_ready(self, actor, is_newborn);
     }
+}
+
+void
+tp_post_flush(struct troupe_self *self)
+{
+    flush(self);
+}
+
+bool
+tp_post_try_chain_anew(
+    struct troupe_self *self, troupe_pid to, struct troupe_message *message)
+{
+    flush(self);
+    return tp_post_try_begin_chain(self, to, message);
 }
 
 /* Counts a limited message and pushes it. False: there is no room for it. */
@@ -178,13 +196,10 @@ post(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
     if (tp_post_try_chain(self, to, message)) {
         return TROUPE_OK;
     }
-    message->incarnation = troupe_pid_incarnation(to);
     if (self->chain.newest != NULL) {
         tp_post_flush(self);
-        if (tp_post_try_chain(self, to, message)) {
-            return TROUPE_OK;
-        }
     }
+    message->incarnation = troupe_pid_incarnation(to);
     actor = tp_registry_find(&self->runtime->registry, to);
     if (actor == NULL) {
         return no_such_actor(to);

@@ -104,38 +104,50 @@ tp_post_has_room(struct troupe_self *self, struct tp_actor *actor)
                !tp_limit_is_full(&actor->limit, &self->runtime->marks));
 }
 
+/* Begins a chain with the message, if there is room for it. There is none. */
+static inline __attribute__((always_inline)) bool
+tp_post_try_begin_chain(
+    struct troupe_self *self, troupe_pid to, struct troupe_message *message)
+{
+    struct tp_actor *actor = tp_registry_find(&self->runtime->registry, to);
+
+    if (__builtin_expect(actor == NULL || !tp_post_has_room(self, actor), 0)) {
+        return false;
+    }
+    self->chain.newest = message;
+    self->chain.oldest = message;
+    self->chain.actor = actor;
+    self->chain.to = to;
+    self->chain.held = tp_post_held_by(message);
+    message->incarnation = troupe_pid_incarnation(to);
+    return true;
+}
+
+/* The same, after pushing the chain that there is. */
+bool tp_post_try_chain_anew(
+    struct troupe_self *self, troupe_pid to, struct troupe_message *message);
+
 /*
  * Chains the message, if a handler has sent it and nothing is in the way: the
- * way of nearly all. Its sender is set. False: nothing has been done.
+ * way of nearly all. Its sender is set. False: it is not chained.
  */
 static inline __attribute__((always_inline)) bool
 tp_post_try_chain(
     struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
-    struct tp_actor *actor;
-
     if (__builtin_expect(
             self->in_hand == NULL || !tp_post_is_chainable(message), 0)) {
         return false;
     }
-    if (self->chain.newest != NULL) {
-        if (self->chain.to != to || self->chain.held >= self->chain_held_max) {
-            return false;
-        }
-        message->next = self->chain.newest;
-        self->chain.held += tp_post_held_by(message);
-    } else {
-        actor = tp_registry_find(&self->runtime->registry, to);
-        if (__builtin_expect(
-                actor == NULL || !tp_post_has_room(self, actor), 0)) {
-            return false;
-        }
-        self->chain.oldest = message;
-        self->chain.actor = actor;
-        self->chain.to = to;
-        self->chain.held = tp_post_held_by(message);
+    if (self->chain.newest == NULL) {
+        return tp_post_try_begin_chain(self, to, message);
     }
+    if (self->chain.to != to || self->chain.held >= self->chain_held_max) {
+        return tp_post_try_chain_anew(self, to, message);
+    }
+    message->next = self->chain.newest;
     message->incarnation = troupe_pid_incarnation(to);
+    self->chain.held += tp_post_held_by(message);
     self->chain.newest = message;
     return true;
 }

@@ -186,7 +186,7 @@ tp_limit_subtract(struct tp_limit *limit, const struct tp_limit_marks *marks,
 
 /* Whether senders are to be paused. */
 static inline bool
-tp_limit_is_congested(struct tp_limit *limit)
+tp_limit_is_congested(const struct tp_limit *limit)
 {
     return (ck_pr_load_64(&limit->held) & TP_LIMIT_CONGESTED) != 0;
 }

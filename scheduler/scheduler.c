@@ -12,7 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SPINS_COUNT = 50 };
+enum {
+    SPINS_COUNT = 8,
+    /* Between two looks, some microseconds: each takes from a busy worker the
+     * lines of its queue, which it is about to write again. */
+    SPIN_STALLS_COUNT = 128,
+};
 
 /* Steps of `idle`; see its definition. */
 #define SLEEPER UINT64_C(1)
@@ -193,7 +198,9 @@ spin(struct tp_worker *worker)
         if (task != NULL) {
             return task;
         }
-        ck_pr_stall();
+        for (int stall = 0; stall < SPIN_STALLS_COUNT; stall++) {
+            ck_pr_stall();
+        }
     }
     return NULL;
 }
@@ -220,7 +227,9 @@ search(struct tp_worker *worker)
     while (task == NULL && !is_halting(worker->scheduler)) {
         task = spin(worker);
         if (task == NULL) {
-            sleep_until_woken(worker);
+            if (!tp_worker_sees_work(worker)) {
+                sleep_until_woken(worker);
+            }
             tp_worker_read_clock(worker);
             tp_worker_tick(worker);
             task = tp_worker_find_own(worker);

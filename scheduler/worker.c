@@ -7,10 +7,11 @@
 #include <ck_pr.h>
 
 enum {
-    NEXT_USES_MAX = 64,
-    INJECTED_PERIOD = 64, /* turns between two looks at injected tasks */
-    SHARED_COUNT = 64,    /* of the taken tasks, in the queue at a time */
-    SLOW_NS = 50000,      /* between two readings of the clock */
+    NEWEST_USES_MAX = 64,
+    NEWBORN_PERIOD = 1024, /* turns until the oldest newborn has its turn */
+    INJECTED_PERIOD = 64,  /* turns between two looks at injected tasks */
+    SHARED_COUNT = 64,     /* of the taken tasks, in the queue at a time */
+    SLOW_NS = 50000,       /* between two readings of the clock */
 };
 
 /* ---- making ready -------------------------------------------------------- */
@@ -30,19 +31,52 @@ enqueue(struct tp_worker *worker, struct tp_task *task)
     }
 }
 
+/* There is something that others see. */
+static void
+call_others(struct tp_worker *worker)
+{
+    if (worker->scheduler->workers_count > 1) {
+        ck_pr_fence_memory();
+        tp_scheduler_wake_one(worker->scheduler);
+    }
+}
+
 void
 tp_worker_displace(struct tp_worker *worker, struct tp_task *task)
 {
     enqueue(worker, task);
-    ck_pr_fence_memory();
-    tp_scheduler_wake_one(worker->scheduler);
+    call_others(worker);
+}
+
+static void
+enqueue_oldest_newborn(struct tp_worker *worker)
+{
+    struct tp_task *task = tp_deque_try_steal(&worker->newborns);
+
+    if (task != NULL) {
+        enqueue(worker, task);
+    }
+}
+
+void
+tp_worker_ready_newborn(struct tp_worker *worker, struct tp_task *task)
+{
+    if (task->bound != TP_TASK_ANYWHERE || worker->simulation != NULL) {
+        tp_worker_ready_specially(worker, task);
+        return;
+    }
+    while (!tp_deque_try_push(&worker->newborns, task)) {
+        enqueue_oldest_newborn(worker);
+    }
+    call_others(worker);
 }
 
 void
 tp_worker_yield(struct tp_worker *worker, struct tp_task *task)
 {
-    bool is_alone =
-        worker->next == NULL && tp_run_queue_is_empty(&worker->queue);
+    bool is_alone = worker->next == NULL &&
+                    tp_run_queue_is_empty(&worker->queue) &&
+                    tp_deque_is_empty(&worker->newborns);
 
     if (task->bound != TP_TASK_ANYWHERE || worker->simulation != NULL) {
         tp_worker_ready_specially(worker, task);
@@ -50,8 +84,7 @@ tp_worker_yield(struct tp_worker *worker, struct tp_task *task)
     }
     enqueue(worker, task);
     if (!is_alone) {
-        ck_pr_fence_memory();
-        tp_scheduler_wake_one(worker->scheduler);
+        call_others(worker);
     }
 }
 
@@ -101,8 +134,7 @@ share_taken(struct tp_worker *worker)
         shared++;
     }
     if (shared > 0) {
-        ck_pr_fence_memory();
-        tp_scheduler_wake_one(worker->scheduler);
+        call_others(worker);
     }
 }
 
@@ -146,23 +178,39 @@ find_neglected(struct tp_worker *worker)
     return task;
 }
 
+static struct tp_task *
+pop_newest(struct tp_worker *worker)
+{
+    return worker->next != NULL ? pop_next(worker)
+                                : tp_deque_try_pop(&worker->newborns);
+}
+
+static struct tp_task *
+pop_oldest(struct tp_worker *worker)
+{
+    struct tp_task *task = tp_run_queue_try_pop(&worker->queue);
+
+    worker->newest_uses = 0;
+    return task != NULL ? task : pop_newest(worker);
+}
+
 struct tp_task *
 tp_worker_find_own(struct tp_worker *worker)
 {
-    struct tp_task *task;
+    struct tp_task *task = NULL;
 
-    if (++worker->ticks % INJECTED_PERIOD == 0 &&
+    if (++worker->ticks % NEWBORN_PERIOD == 0) {
+        enqueue_oldest_newborn(worker);
+    }
+    if (worker->ticks % INJECTED_PERIOD == 0 &&
         (task = find_neglected(worker)) != NULL) {
         return task;
     }
-    if (worker->next != NULL && worker->next_uses < NEXT_USES_MAX) {
-        worker->next_uses++;
-        return pop_next(worker);
+    if (worker->newest_uses++ < NEWEST_USES_MAX) {
+        task = pop_newest(worker);
     }
-    worker->next_uses = 0;
-    task = tp_run_queue_try_pop(&worker->queue);
     if (task == NULL) {
-        task = pop_next(worker);
+        task = pop_oldest(worker);
     }
     return task != NULL ? task : find_neglected(worker);
 }
@@ -171,12 +219,16 @@ static struct tp_task *
 steal(struct tp_worker *worker)
 {
     struct tp_scheduler *scheduler = worker->scheduler;
+    uint64_t now_ns = tp_clock_now_ns(&scheduler->clock);
 
     for (unsigned i = 1; i < scheduler->workers_count; i++) {
         unsigned victim = (worker->index + i) % scheduler->workers_count;
-        struct tp_task *task =
-            tp_run_queue_try_pop(&scheduler->workers[victim].queue);
+        struct tp_worker *other = &scheduler->workers[victim];
+        struct tp_task *task = tp_run_queue_try_steal(&other->queue, now_ns);
 
+        if (task == NULL) {
+            task = tp_deque_try_steal(&other->newborns);
+        }
         if (task != NULL) {
             return task;
         }
@@ -202,7 +254,8 @@ tp_worker_sees_work(struct tp_worker *worker)
         return true;
     }
     for (unsigned i = 0; i < scheduler->workers_count; i++) {
-        if (!tp_run_queue_is_empty(&scheduler->workers[i].queue)) {
+        if (!tp_run_queue_is_empty(&scheduler->workers[i].queue) ||
+            !tp_deque_is_empty(&scheduler->workers[i].newborns)) {
             return true;
         }
     }

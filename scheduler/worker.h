@@ -3,9 +3,16 @@
  * worker: one thread that runs ready tasks, and where it keeps them.
  *
  *  - next: the task it made ready last. It runs next, while what it needs is in
- *    this core's caches. Nobody steals it. After NEXT_USES_MAX times in a row
- *    the queue has its turn.
- *  - queue: bounded, first in first out; idle workers steal from it.
+ *    this core's caches. Nobody steals it.
+ *  - newborns: tasks that have never run (deque.h). The newest runs when there
+ * is no next. Idle workers steal the oldest. What is too many goes to the
+ * queue.
+ *  - queue: bounded, first in first out; idle workers steal from it what has
+ *    waited for a while (run_queue.h). It has its
+ *    turn when there is nothing else, and after NEWEST_USES_MAX of the above,
+ *    which is as often as is fair to an actor that handles QUANTUM messages in
+ *    a turn. Now and then the oldest newborn is moved to it, so that none waits
+ *    for ever.
  *  - bound: tasks that only this worker may run. Never stolen.
  *  - taken: what it took from the scheduler's stack of injected tasks, which is
  *    unbounded; some of it is moved to the queue at a time, so that others can
@@ -20,6 +27,7 @@
 #ifndef TROUPE_SCHEDULER_WORKER_H
 #define TROUPE_SCHEDULER_WORKER_H
 
+#include "scheduler/deque.h"
 #include "scheduler/parker.h"
 #include "scheduler/run_queue.h"
 #include "scheduler/task_stack.h"
@@ -38,7 +46,7 @@ struct tp_worker {
     uint32_t index;
 
     /* The worker's thread only. */
-    unsigned next_uses;
+    unsigned newest_uses; /* of next and of newborns, in a row */
     struct tp_task *next;
     struct tp_task *taken;
     struct tp_task *bound_taken;
@@ -52,6 +60,7 @@ struct tp_worker {
 
     /* Shared. */
     struct tp_run_queue queue __attribute__((aligned(64)));
+    struct tp_deque newborns __attribute__((aligned(64)));
     struct tp_task_stack bound __attribute__((aligned(64)));
     /*
      * 1 while the worker sleeps or is about to. Set by it, cleared by it or by
@@ -72,6 +81,9 @@ enum {
     TP_WORKER_QUANTUM = 64,
     TP_WORKER_CLOCK_PERIOD_MAX = 16,
 };
+
+/* As tp_worker_ready(), of a task that has never run. */
+void tp_worker_ready_newborn(struct tp_worker *worker, struct tp_task *task);
 
 void tp_worker_displace(struct tp_worker *worker, struct tp_task *task);
 void tp_worker_ready_specially(struct tp_worker *worker, struct tp_task *task);

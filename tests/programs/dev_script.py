@@ -255,6 +255,12 @@ class DevScript(unittest.TestCase):
         self.assertEqual(self.dev("bench", "ring", "--json").stdout, "bench ring --json\n")
         self.assertEqual(self.dev("bench", "--help").stdout, "bench --help\n")
 
+    def test_bench_with_plot_hands_all_else_to_what_draws_the_curves(self):
+        done = self.dev("bench", "grow", "--plot", "--runs", "3")
+        self.assertEqual(done.stdout, "python bench/plot.py build/release/troupe-bench"
+            " build/plot grow --runs 3\n")
+        self.assertIn("gnuplot-nox", " ".join(self.calls("dpkg-query")))
+
     # The peers
 
     def built_peers(self):

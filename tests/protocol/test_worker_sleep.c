@@ -48,6 +48,7 @@ enum {
 };
 
 static struct steps steps;
+static uint64_t now_ns;
 static struct tp_scheduler *scheduler;
 static struct job jobs[JOBS];
 static void *(*thread_mains[WORKERS_MAX])(void *);
@@ -167,6 +168,7 @@ begin(unsigned workers, void (*run_main)(void))
         job_init(&jobs[i], NULL);
         jobs[i].number = i;
     }
+    now_ns = 0;
     memset(asleep_on, 0, sizeof(asleep_on));
     idle_wakes_period = 0;
     waits_count = 0;
@@ -274,7 +276,9 @@ static void
 ready_two_more(struct tp_worker *worker, struct job *job)
 {
     for (int i = 2 * job->number + 1; i <= 2 * job->number + 2; i++) {
-        if (i < JOBS) {
+        if (i < JOBS && i % 3 == 1) {
+            tp_worker_ready_newborn(worker, &jobs[i].task);
+        } else if (i < JOBS) {
             tp_worker_ready(worker, &jobs[i].task);
         }
     }
@@ -306,6 +310,13 @@ ready_two_and_wait_for_the_first(struct tp_worker *worker, struct job *job)
 {
     tp_worker_ready(worker, &jobs[job->number + 1].task);
     tp_worker_ready(worker, &jobs[job->number + 2].task);
+    wait_for_the_next(worker, job);
+}
+
+static void
+ready_a_newborn_and_wait_for_it(struct tp_worker *worker, struct job *job)
+{
+    tp_worker_ready_newborn(worker, &jobs[job->number + 1].task);
     wait_for_the_next(worker, job);
 }
 
@@ -348,6 +359,18 @@ let_a_busy_worker_be_helped(void)
 }
 
 static void
+let_newborns_be_stolen(void)
+{
+    for (int i = 0; i < JOBS; i += 2) {
+        jobs[i].run = ready_a_newborn_and_wait_for_it;
+        tp_scheduler_ready(scheduler, &jobs[i].task);
+        while (job_runs_count(&jobs[i + 1]) == 0) {
+            steps_pause();
+        }
+    }
+}
+
+static void
 drain_a_tree(void)
 {
     for (int i = 0; i < JOBS; i++) {
@@ -373,6 +396,15 @@ cancel(struct tp_worker *worker, struct job *job)
 {
     (void)job;
     CHECK(tp_worker_cancel_timeout(worker, &timeout) == TP_TIMEOUT_HANDED_ON);
+}
+
+/* What is watched becomes old enough to be stolen after some looks. */
+uint64_t
+time_of_the_steps(const struct tp_clock *clock)
+{
+    (void)clock;
+    now_ns += TP_RUN_QUEUE_STEAL_AGE_NS / 4;
+    return now_ns;
 }
 
 static void
@@ -441,6 +473,7 @@ a_sleeping_worker_helps_one_that_does_not_return(void **state)
     (void)state;
     run_seeds(2, inject_for_a_busy_worker);
     run_seeds(2, let_a_busy_worker_be_helped);
+    run_seeds(2, let_newborns_be_stolen);
 }
 
 static void
@@ -742,6 +775,67 @@ drain_does_not_end_while_a_worker_wakes_behind_who_looks(void **state)
     }
 }
 
+static bool may_make_a_newborn;
+
+static void
+make_a_newborn_and_wait_for_it(struct tp_worker *worker, struct job *job)
+{
+    while (!may_make_a_newborn) {
+        steps_pause();
+    }
+    ready_a_newborn_and_wait_for_it(worker, job);
+}
+
+static void
+inject_one_that_makes_a_newborn(void)
+{
+    may_make_a_newborn = false;
+    jobs[0].run = make_a_newborn_and_wait_for_it;
+    jobs[0].task.bound = FIRST;
+    tp_scheduler_ready(scheduler, &jobs[0].task);
+    while (job_runs_count(&jobs[1]) == 0) {
+        steps_pause();
+    }
+}
+
+static bool
+is_second_counted_only(void)
+{
+    return SLEEPERS_OF(scheduler->idle) == 1 &&
+           scheduler->workers[1].asleep == 0;
+}
+
+static bool
+is_newborn_there(void)
+{
+    return scheduler->workers[0].newborns.newest == 1;
+}
+
+/*
+ * The second worker is counted as asleep and has not said so yet when the first
+ * makes a newborn and looks for somebody to wake: the last look of the second
+ * has to see it.
+ */
+static void
+a_newborn_is_seen_by_who_is_about_to_sleep(void **state)
+{
+    (void)state;
+    begin(2, inject_one_that_makes_a_newborn);
+    let_go_on_until(MAIN, does_first_run_a_job); /* as far as it can alone */
+    let_go_on_until(FIRST, does_first_run_a_job);
+    assert_true(does_first_run_a_job());
+    let_go_on_until(SECOND, is_second_counted_only);
+    assert_true(is_second_counted_only());
+    may_make_a_newborn = true;
+    let_go_on_until(FIRST, is_newborn_there);
+    assert_true(is_newborn_there());
+    for (int i = 0; i < STEPS_MAX / 10; i++) {
+        steps_take(&steps, FIRST);
+    }
+    assert_true(steps_finish(&steps, STEPS_MAX));
+    end();
+}
+
 int
 main(void)
 {
@@ -758,6 +852,7 @@ main(void)
             a_claimed_worker_that_wakes_for_no_reason_waits_for_its_wake),
         cmocka_unit_test(
             drain_does_not_end_while_a_worker_wakes_behind_who_looks),
+        cmocka_unit_test(a_newborn_is_seen_by_who_is_about_to_sleep),
     };
     return cmocka_run_group_tests_name("worker_sleep", tests, NULL, NULL);
 }

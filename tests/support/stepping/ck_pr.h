@@ -48,6 +48,7 @@ stepping_cas_ptr_2_value(
 #define ck_pr_cas_ptr_2_value(...) STEP(stepping_cas_ptr_2_value(__VA_ARGS__))
 #define ck_pr_cas_uint_value(...) STEP(ck_pr_cas_uint_value(__VA_ARGS__))
 #define ck_pr_cas_32(...) STEP(ck_pr_cas_32(__VA_ARGS__))
+#define ck_pr_cas_64(...) STEP(ck_pr_cas_64(__VA_ARGS__))
 #define ck_pr_cas_64_value(...) STEP(ck_pr_cas_64_value(__VA_ARGS__))
 #define ck_pr_faa_64(...) STEP(ck_pr_faa_64(__VA_ARGS__))
 #define ck_pr_add_64(...) STEP(ck_pr_add_64(__VA_ARGS__))

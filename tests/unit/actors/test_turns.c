@@ -112,6 +112,91 @@ who_sends_little_goes_on_to_its_next_message(void **state)
         game.left_max, 1, TP_ACTOR_TURN_PUSHES_MAX + RECEIVERS_COUNT);
 }
 
+/* ---- how long a turn is -------------------------------------------------- */
+
+enum { FEW = 500, MORE_THAN_CONGESTS = 20000 };
+
+TROUPE_MESSAGE(feed, NUMBER)
+TROUPE_MESSAGE(tick, TROUPE_NO_FIELDS)
+
+static uint64_t last_taken_count;
+static uint64_t turn_max; /* cards taken between two ticks */
+
+static void
+on_feed(struct troupe_self *self, void *state, const struct feed *feed)
+{
+    (void)state;
+    CHECK(troupe_tell(self, game.receivers[1], tick) == TROUPE_OK);
+    for (uint64_t i = 0; i < feed->value; i++) {
+        CHECK(troupe_tell(self, game.receivers[0], card) == TROUPE_OK);
+    }
+    game.dealt_count = feed->value;
+}
+
+TROUPE_BEHAVIOUR(feeder, 0, TROUPE_ON(feed, on_feed));
+
+static void
+on_tick(struct troupe_self *self, void *state, const struct tick *tick_)
+{
+    uint64_t turn = game.taken_count - last_taken_count;
+
+    (void)state, (void)tick_;
+    last_taken_count = game.taken_count;
+    turn_max = turn > turn_max ? turn : turn_max;
+    if (game.taken_count == 0 || game.taken_count < game.dealt_count) {
+        CHECK(troupe_tell(self, troupe_self_pid(self), tick) == TROUPE_OK);
+    } else {
+        troupe_runtime_quit(self);
+    }
+}
+
+TROUPE_BEHAVIOUR(ticker, 0, TROUPE_ON(tick, on_tick));
+
+static void
+feed_one(uint64_t count)
+{
+    struct troupe_runtime *runtime;
+    struct troupe_self *self;
+    troupe_pid pid;
+
+    game.dealt_count = 0;
+    game.taken_count = 0;
+    last_taken_count = 0;
+    turn_max = 0;
+    assert_int_equal(
+        troupe_runtime_create(&TROUPE_OPTIONS(.workers_count = 1), &runtime),
+        TROUPE_OK);
+    self = troupe_thread_self(runtime);
+    assert_int_equal(
+        troupe_spawn(self, receiver, &game.receivers[0]), TROUPE_OK);
+    assert_int_equal(troupe_spawn(self, ticker, &game.receivers[1]), TROUPE_OK);
+    assert_int_equal(troupe_spawn(self, feeder, &pid), TROUPE_OK);
+    assert_int_equal(troupe_tell(self, pid, feed, .value = count), TROUPE_OK);
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+    troupe_runtime_wait(runtime);
+    assert_int_equal(
+        troupe_runtime_stop(runtime, TROUPE_SECONDS(60), NULL), TROUPE_OK);
+    troupe_runtime_destroy(&runtime);
+    assert_int_equal(game.taken_count, count);
+}
+
+static void
+a_turn_is_a_quantum_of_messages_while_others_wait(void **state)
+{
+    (void)state;
+    feed_one(FEW);
+    assert_in_range(turn_max, 1, TP_WORKER_QUANTUM);
+}
+
+static void
+a_turn_is_longer_while_the_mailbox_is_congested(void **state)
+{
+    (void)state;
+    feed_one(MORE_THAN_CONGESTS);
+    assert_in_range(
+        turn_max, TP_WORKER_QUANTUM + 1, TP_ACTOR_CONGESTED_STEPS_MAX);
+}
+
 /* ---- a message that is alone ---------------------------------------------
  */
 
@@ -273,6 +358,8 @@ main(void)
         cmocka_unit_test(
             who_sends_much_lets_its_receivers_run_before_it_goes_on),
         cmocka_unit_test(who_sends_little_goes_on_to_its_next_message),
+        cmocka_unit_test(a_turn_is_a_quantum_of_messages_while_others_wait),
+        cmocka_unit_test(a_turn_is_longer_while_the_mailbox_is_congested),
         cmocka_unit_test(
             what_an_actor_tells_itself_comes_after_a_message_that_was_alone),
         cmocka_unit_test(

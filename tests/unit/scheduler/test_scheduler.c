@@ -371,6 +371,75 @@ a_task_that_yields_goes_behind_the_others(void **state)
     assert_order(3, expected);
 }
 
+static void
+ready_three_newborns(struct tp_worker *worker, struct job *job)
+{
+    note_order(worker, job);
+    for (int i = 1; i <= 3; i++) {
+        tp_worker_ready_newborn(worker, &jobs[i].task);
+    }
+    tp_worker_ready(worker, &jobs[5].task);
+    tp_worker_ready(worker, &jobs[6].task);
+}
+
+static void
+ready_a_newborn(struct tp_worker *worker, struct job *job)
+{
+    note_order(worker, job);
+    tp_worker_ready_newborn(worker, &jobs[4].task);
+}
+
+static void
+newborns_run_the_newest_first_after_next_and_before_the_queue(void **state)
+{
+    static const int expected[] = {0, 6, 3, 4, 2, 1, 5};
+
+    (void)state;
+    start(1);
+    for (int i = 1; i <= 6; i++) {
+        jobs[i].run = i == 3 ? ready_a_newborn : note_order;
+    }
+    jobs[0].run = ready_three_newborns;
+    ready(&jobs[0]);
+    drain_and_halt();
+    assert_order(7, expected);
+}
+
+static void
+ready_many_newborns(struct tp_worker *worker, struct job *job)
+{
+    (void)job;
+    for (int i = 1; i < MANY; i++) {
+        tp_worker_ready_newborn(worker, &jobs[i].task);
+    }
+}
+
+static void
+run_many_newborns(unsigned workers_count)
+{
+    start(workers_count);
+    jobs[0].run = ready_many_newborns;
+    ready(&jobs[0]);
+    drain_and_halt();
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(job_runs_count(&jobs[i]), 1);
+    }
+}
+
+static void
+more_newborns_than_a_deque_holds_all_run_once(void **state)
+{
+    (void)state;
+    run_many_newborns(1);
+}
+
+static void
+newborns_that_are_stolen_all_run_once(void **state)
+{
+    (void)state;
+    run_many_newborns(3);
+}
+
 /* ---- fairness, on one worker --------------------------------------------- */
 
 /* Jobs 0 and 1 keep the worker busy until job 2 has run, or for too long. */
@@ -424,6 +493,56 @@ inject_two_then_ready_one(struct tp_worker *worker, struct job *job)
         ready(&jobs[2]);
     }
     ready_the_other(worker, job);
+}
+
+static void
+ready_the_other_as_a_newborn(struct tp_worker *worker, struct job *job)
+{
+    if (is_busy()) {
+        tp_worker_ready_newborn(worker, &jobs[1 - job->number].task);
+    }
+}
+
+static void
+ready_all_as_newborns(struct tp_worker *worker, struct job *job)
+{
+    (void)job;
+    tp_worker_ready_newborn(worker, &jobs[2].task);
+    tp_worker_ready_newborn(worker, &jobs[0].task);
+}
+
+static void
+ready_two_and_a_newborn(struct tp_worker *worker, struct job *job)
+{
+    (void)job;
+    tp_worker_ready(worker, &jobs[2].task);
+    tp_worker_ready(worker, &jobs[4].task);
+    tp_worker_ready_newborn(worker, &jobs[0].task);
+}
+
+static void
+starve_job_2(void (*begin)(struct tp_worker *worker, struct job *job))
+{
+    jobs[0].run = ready_the_other_as_a_newborn;
+    jobs[1].run = ready_the_other_as_a_newborn;
+    jobs[3].run = begin;
+    start(1);
+    ready(&jobs[3]);
+    assert_job_2_had_its_turn();
+}
+
+static void
+newborns_that_make_newborns_do_not_starve_the_oldest(void **state)
+{
+    (void)state;
+    starve_job_2(ready_all_as_newborns);
+}
+
+static void
+newborns_that_make_newborns_do_not_starve_the_queue(void **state)
+{
+    (void)state;
+    starve_job_2(ready_two_and_a_newborn);
 }
 
 static void
@@ -706,7 +825,12 @@ main(void)
         TEST(a_task_that_yields_runs_again),
         TEST(the_task_made_ready_last_runs_next_and_the_others_in_order),
         TEST(a_task_that_yields_goes_behind_the_others),
+        TEST(newborns_run_the_newest_first_after_next_and_before_the_queue),
+        TEST(more_newborns_than_a_deque_holds_all_run_once),
+        TEST(newborns_that_are_stolen_all_run_once),
         TEST(two_tasks_that_call_each_other_do_not_starve_the_queue),
+        TEST(newborns_that_make_newborns_do_not_starve_the_oldest),
+        TEST(newborns_that_make_newborns_do_not_starve_the_queue),
         TEST(busy_tasks_do_not_starve_one_from_outside),
         TEST(busy_tasks_do_not_starve_a_bound_one),
         TEST(a_busy_bound_task_does_not_starve_one_from_outside),
