@@ -208,7 +208,8 @@ static const struct cli_option bench_options[] = {
 static const struct cli_command command = {
     .summary = "measure what messages and actors cost",
     .details =
-        "NAMEs are (default: all; grow and latency mean each that begins so):"
+        "NAMEs are (default: all but the last; grow, latency: each that begins "
+        "so):"
         "\n  what primitives cost: floor"
         "\n  what things cost: pingpong counting fanin ring fjcreate fjthrput"
         "\n    big chameneos banking skynet idle idle-cpu timers-set"
@@ -217,7 +218,8 @@ static const struct cli_command command = {
         "\n    grow-fields grow-workers"
         "\n  how long one waits: latency-10 latency-50 latency-90 wake "
         "timer-late fair"
-        "\n  the rest of the Savina suite, only if named, or all by savina:"
+        "\n  the rest of the Savina suite, not run unless named; savina means "
+        "all:"
         "\n    dictionary sortedlist boundedbuffer philosophers smokers barber"
         "\n    logmap quicksort radixsort bitonicsort matmul nqueens astar apsp"
         "\n    trapezoid pi filterbank cobweb facility sor sieve fibonacci"
