@@ -259,6 +259,9 @@ take_point(size_t depth)
     struct order_point *point = &points[depth];
     struct order_footprint *done = &point->done[point->taken];
 
+    /* Or words move from order to order. */
+    CHECK(depth + 1 >= given_count ||
+          footprint_of(point->taken).word == done->word);
     *done = take(point->taken, footprint_of(point->taken));
     if (is_reduced && depth + 1 >= given_count) {
         order_find_races(points, depth, point->taken, done, point->clock);

@@ -38,13 +38,14 @@
  * compare-and-swap for a load and races did not, a program that was drawn from
  * a seed had results that no order showed (tests/protocol/test_orders.c).
  *
- * This needs that a step is about its word and nothing else that others touch.
- * For the code under test it is so if it has no races, as ThreadSanitizer
- * checks: steps that touch the same plain memory are ordered by steps on words.
- * (What ck_ring and ck_stack read speculatively is dropped when their
- * compare-and-swap fails, and that is a step on a word.) For the test it is a
- * rule: what threads note in variables of the test, they note in steps of the
- * word that it belongs to, of any two of which one changes that word, or by
+ * A world must begin the same each time: words at the same addresses, no
+ * chance. The reduction needs that a step is about its word and nothing else
+ * that others touch. For the code under test it is so if it has no races, as
+ * ThreadSanitizer checks: steps that touch the same plain memory are ordered by
+ * steps on words. (What ck_ring and ck_stack read speculatively is dropped when
+ * their compare-and-swap fails, and that is a step on a word.) For the test it
+ * is a rule: what threads note in variables of the test, they note in steps of
+ * the word that it belongs to, of any two of which one changes that word, or by
  * steps_touch(). A plain steps_pause()
  * commutes with nothing.
  *
