@@ -25,8 +25,10 @@
  *     search end_search       search(), end_search(); spin() is one look
  *     worker                  run_until_halted()
  *     main                    tp_scheduler_drain(), tp_scheduler_halt()
- *     displace                tp_worker_displace()        scheduler/worker.c
- *     pop pop_bound           tp_run_queue_try_pop(), pop_bound()
+ *     displace                tp_worker_displace(), tp_worker_ready_newborn(),
+ *                             call_others()               scheduler/worker.c
+ *     pop pop_bound           tp_run_queue_try_pop(), tp_deque_try_pop(),
+ *                             tp_deque_try_steal(), pop_bound()
  *     pop_injected            pop_injected() with share_taken()
  *     find_own                tp_worker_find_own() but for its turns
  *     find_elsewhere          tp_worker_find_elsewhere()
@@ -42,8 +44,11 @@
  * looks at the word and falls asleep in one step; DEADLINES of its sleeps end
  * for no reason.
  *
+ * `queue` is all that others may steal from a worker, its run queue and its
+ * deque of newborn tasks: each of them is pushed, then fenced, then told of.
+ *
  * Left out: timeouts and their cancelling (tests/protocol/test_cancel.c), the
- * inside of queues, turns (NEXT_USES_MAX, INJECTED_PERIOD).
+ * inside of queues (test_steal.c), turns (NEWEST_USES_MAX, INJECTED_PERIOD).
  *
  * Twins. -DBROKEN_x makes one fault, and spin must find it:
  *
