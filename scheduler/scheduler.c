@@ -12,7 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SPINS_COUNT = 50 };
+enum {
+    SPINS_COUNT = 8,
+    /* Between two looks, some microseconds: each takes from a busy worker the
+     * lines of its queue, which it is about to write again. */
+    SPIN_STALLS_COUNT = 128,
+};
 
 /* Steps of `idle`; see its definition. */
 #define SLEEPER UINT64_C(1)
@@ -167,6 +172,7 @@ sleep_until_woken(struct tp_worker *worker)
     ck_pr_store_64(&worker->awaited_count, worker->timeouts.awaited_count);
     ck_pr_fence_release(); /* whoever counts this sleeper reads the count */
     ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);
+    ck_pr_fence_atomic_store(); /* who finds it asleep finds it counted */
     ck_pr_store_32(&worker->asleep, 1);
     ck_pr_fence_memory();
     if (!tp_worker_sees_work(worker) && !has_cancelled(worker) &&
@@ -181,7 +187,7 @@ sleep_until_woken(struct tp_worker *worker)
     while (!is_woken) {
         is_woken = tp_parker_park(&worker->parker, UINT64_MAX);
     }
-    ck_pr_fence_acquire();
+    ck_pr_fence_acquire(); /* counted as awake before it takes anything */
 }
 
 static struct tp_task *
@@ -193,7 +199,9 @@ spin(struct tp_worker *worker)
         if (task != NULL) {
             return task;
         }
-        ck_pr_stall();
+        for (int stall = 0; stall < SPIN_STALLS_COUNT; stall++) {
+            ck_pr_stall();
+        }
     }
     return NULL;
 }
@@ -220,7 +228,9 @@ search(struct tp_worker *worker)
     while (task == NULL && !is_halting(worker->scheduler)) {
         task = spin(worker);
         if (task == NULL) {
-            sleep_until_woken(worker);
+            if (!tp_worker_sees_work(worker)) {
+                sleep_until_woken(worker);
+            }
             tp_worker_read_clock(worker);
             tp_worker_tick(worker);
             task = tp_worker_find_own(worker);
@@ -403,6 +413,7 @@ tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns)
         return drain_simulation(scheduler, deadline_ns);
     }
     ck_pr_store_32(&scheduler->is_drained, 0);
+    ck_pr_fence_store(); /* a worker that sees the 1 below writes over the 0 */
     ck_pr_store_32(&scheduler->is_draining, 1);
     ck_pr_fence_memory();
     wake_all(scheduler);

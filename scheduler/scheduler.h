@@ -94,15 +94,27 @@ struct tp_scheduler {
     /*
      * Sleepers in the low 16 bits, searchers in the next 16, wake-ups above.
      * Written by workers and wakers as in the table above, by
-     * read-modify-writes that are full fences together with the one named
-     * there.
+     * read-modify-writes, with the fences named there. Stale: as argued there.
      */
     uint64_t idle __attribute__((aligned(64)));
-    /* 1: workers are to end. Written once by halt, then all are woken. */
+    /*
+     * 1: workers are to end. Written by halt, before a full fence and before
+     * all are woken; read by a worker before each task, and after the full
+     * fence before it parks. Stale: it runs a task more.
+     */
     uint32_t is_halting __attribute__((aligned(64)));
-    /* 1: wake `drainer` when nothing is left. Written by drain. */
+    /*
+     * 1: wake `drainer` when nothing is left. Written by drain, before a full
+     * fence and before all are woken; read by a worker after the full fence
+     * before it parks. A stale 0 costs nothing, because that worker is woken.
+     */
     uint32_t is_draining;
-    /* 1: nothing was left. Written by a worker, then `drainer` is woken. */
+    /*
+     * 1: nothing was left. 0 is written by drain before is_draining, with a
+     * store fence between; 1 by a worker that has read is_draining, before it
+     * wakes `drainer`, and the wake releases it. A stale 0: the drainer is
+     * about to be woken, and reads again.
+     */
     uint32_t is_drained;
     struct tp_parker drainer;
 };

@@ -219,11 +219,12 @@ static struct tp_task *
 steal(struct tp_worker *worker)
 {
     struct tp_scheduler *scheduler = worker->scheduler;
+    uint64_t now_ns = tp_clock_now_ns(&scheduler->clock);
 
     for (unsigned i = 1; i < scheduler->workers_count; i++) {
         unsigned victim = (worker->index + i) % scheduler->workers_count;
         struct tp_worker *other = &scheduler->workers[victim];
-        struct tp_task *task = tp_run_queue_try_pop(&other->queue);
+        struct tp_task *task = tp_run_queue_try_steal(&other->queue, now_ns);
 
         if (task == NULL) {
             task = tp_deque_try_steal(&other->newborns);

@@ -195,10 +195,14 @@ class DevScript(unittest.TestCase):
                 (["bench"], "gcc libjansson-dev", "libcmocka-dev valgrind"),
                 (["fuzz", "1"], "gcc clang-14 libclang-rt-14-dev libmsgpack-dev", "valgrind"),
                 (["test"], "gcc libcmocka-dev clang-14 python3 spin", "gnuplot-nox clang-format-14"),
+                (["test", "aarch64"], "gcc-aarch64-linux-gnu qemu-user libcmocka-dev", "gcovr"),
+                (["test", "coverage"], "gcovr libcmocka-dev", "qemu-user"),
+                (["test", "dev"], "libcmocka-dev", "gcovr qemu-user"),
                 (["setup", "fmt"], "git clang-format-14", "gcc libcmocka-dev"),
                 (["setup", "peers"], "gcc python3", "golang-go"),
                 (["setup", "tokio"], "librust-tokio-dev cargo rustc", "gcc golang-go"),
-                (["setup"], "gcc libcmocka-dev gnuplot-nox clang-format-14", "")):
+                (["setup", "aarch64"], "gcc-aarch64-linux-gnu", "gcc"),
+                (["setup"], "gcc libcmocka-dev gnuplot-nox clang-format-14 gcovr qemu-user", "")):
             with self.subTest(words):
                 self.write("calls", "")
                 self.dev(*words)
@@ -254,6 +258,12 @@ class DevScript(unittest.TestCase):
     def test_bench_is_handed_all_that_follows_it(self):
         self.assertEqual(self.dev("bench", "ring", "--json").stdout, "bench ring --json\n")
         self.assertEqual(self.dev("bench", "--help").stdout, "bench --help\n")
+
+    def test_bench_with_plot_hands_all_else_to_what_draws_the_curves(self):
+        done = self.dev("bench", "grow", "--plot", "--runs", "3")
+        self.assertEqual(done.stdout, "python bench/plot.py build/release/troupe-bench"
+            " build/plot grow --runs 3\n")
+        self.assertIn("gnuplot-nox", " ".join(self.calls("dpkg-query")))
 
     # The peers
 

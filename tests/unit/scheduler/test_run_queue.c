@@ -66,13 +66,57 @@ static void
 a_queue_goes_round_its_buffer_many_times(void **state)
 {
     (void)state;
-    for (int i = 0; i < 10 * MAX; i++) {
+    for (uint64_t i = 0; i < 10 * MAX; i++) {
         assert_true(tp_run_queue_try_push(&queue, &tasks[i % MAX]));
         assert_true(tp_run_queue_try_push(&queue, &tasks[MAX]));
         assert_ptr_equal(tp_run_queue_try_pop(&queue), &tasks[i % MAX]);
         assert_ptr_equal(tp_run_queue_try_pop(&queue), &tasks[MAX]);
     }
     assert_true(tp_run_queue_is_empty(&queue));
+}
+
+/* ---- stealing ------------------------------------------------------------ */
+
+#define AGE ((uint64_t)TP_RUN_QUEUE_STEAL_AGE_NS)
+#define START (1000 * AGE)
+
+static void
+what_has_not_been_seen_for_a_while_is_not_stolen(void **state)
+{
+    (void)state;
+    assert_true(tp_run_queue_try_push(&queue, &tasks[0]));
+    for (uint64_t i = 0; i < AGE; i += AGE / 10) {
+        assert_null(tp_run_queue_try_steal(&queue, START + i));
+    }
+    assert_ptr_equal(tp_run_queue_try_steal(&queue, START + AGE), &tasks[0]);
+}
+
+static void
+what_came_after_the_last_look_is_not_stolen(void **state)
+{
+    (void)state;
+    fill();
+    assert_null(tp_run_queue_try_steal(&queue, START));
+    assert_ptr_equal(tp_run_queue_try_pop(&queue), &tasks[0]);
+    assert_true(tp_run_queue_try_push(&queue, &tasks[0]));
+    for (int i = 1; i < MAX; i++) {
+        assert_ptr_equal(
+            tp_run_queue_try_steal(&queue, START + AGE), &tasks[i]);
+    }
+    assert_null(tp_run_queue_try_steal(&queue, START + AGE));
+    assert_ptr_equal(
+        tp_run_queue_try_steal(&queue, START + 2 * AGE), &tasks[0]);
+}
+
+static void
+what_its_worker_comes_to_in_time_is_never_stolen(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 10 * MAX; i++) {
+        assert_true(tp_run_queue_try_push(&queue, &tasks[0]));
+        assert_null(tp_run_queue_try_steal(&queue, START + i * AGE));
+        assert_ptr_equal(tp_run_queue_try_pop(&queue), &tasks[0]);
+    }
 }
 
 int
@@ -84,6 +128,12 @@ main(void)
         cmocka_unit_test_setup(
             a_full_queue_declines_and_keeps_what_it_has, setup),
         cmocka_unit_test_setup(a_queue_goes_round_its_buffer_many_times, setup),
+        cmocka_unit_test_setup(
+            what_has_not_been_seen_for_a_while_is_not_stolen, setup),
+        cmocka_unit_test_setup(
+            what_came_after_the_last_look_is_not_stolen, setup),
+        cmocka_unit_test_setup(
+            what_its_worker_comes_to_in_time_is_never_stolen, setup),
     };
     return cmocka_run_group_tests_name("run_queue", tests, NULL, NULL);
 }
