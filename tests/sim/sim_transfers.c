@@ -15,7 +15,7 @@
  */
 #include <string.h>
 
-#include "actors/self.h"
+#include "actors/runtime.h"
 #include "tests/support/seeds.h"
 
 #define PAYEE(FIELD) FIELD(pid, to)
@@ -240,6 +240,19 @@ each_has_come_to_its_end(struct troupe_explored *run)
     }
 }
 
+/* Or the next life of the slot would begin with some of its room taken. */
+static void
+the_dead_hold_nothing(struct troupe_explored *run)
+{
+    for (int i = 0; i < ACCOUNTS; i++) {
+        struct tp_actor *slot =
+            tp_registry_find(&bank.runtime->registry, bank.accounts[i]);
+
+        TROUPE_EXPLORED_CHECK(
+            run, slot->pid != TROUPE_NO_PID || slot->limit.held == 0);
+    }
+}
+
 static void
 nothing_is_lost(struct troupe_explored *run, void *context)
 {
@@ -259,6 +272,7 @@ nothing_is_lost(struct troupe_explored *run, void *context)
             (int)dead_letters_count(NULL));
     }
     each_has_come_to_its_end(run);
+    the_dead_hold_nothing(run);
 }
 
 static void
