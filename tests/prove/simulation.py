@@ -111,9 +111,12 @@ def find_by_seeds(copy, program, bug):
 
 
 def find_in_orders(program):
+    """In the shortest order, and by which seed if the example tries seeds, too."""
     output, _ = run(program)
-    shortest = SHORTEST.search(output)
-    return shortest[1] if shortest else None
+    shortest, seed = SHORTEST.search(output), re.search(r"^seed=\d+", output, re.M)
+    if shortest is None:
+        return None
+    return f"{shortest[1]}; {seed[0]}" if seed else shortest[1]
 
 
 def rows(builds):
