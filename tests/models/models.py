@@ -53,6 +53,7 @@ MODELS = (
         "waking: every task runs, drain and halt end",
         worlds=("-DHANDLER_WAITS", "-DHANDLER_WAITS -DINJECTED=2 -DCHILDREN=0"),
         large=("", "-DBOUND=1 -DDEADLINES=0", "-DHANDLER_WAITS -DINJECTED=2",
+            "-DHANDLER_WAITS -DDECLINES=2 -DDEADLINES=0",
             "-DDRAIN -DBOUND=1 -DCHILDREN=0 -DDEADLINES=0"),
         fair=("-DHANDLER_WAITS -DDEADLINES=0",),
         twins={

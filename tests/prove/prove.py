@@ -5,7 +5,7 @@
     prove.py BUILDS [KIND...]
 
 BUILDS is the folder with the builds of the presets dev, tsan, valgrind, asan and
-fuzz, as ./dev prove makes them. KIND: detectors, protocols, orders, simulation,
+fuzz, as ./dev prove makes them. KIND: detectors, protocols, links, simulation,
 models, readers (default: all). docs/evidence.md explains each row.
 
 Prints a table, a line a claim, and exits 0 only if every claim holds and every
@@ -17,7 +17,7 @@ import tempfile
 
 import detectors
 import evidence
-import orders
+import links
 import protocols
 import readers
 import simulation
@@ -26,7 +26,7 @@ import spin
 KINDS = {
     "detectors": detectors.rows,
     "protocols": lambda builds, folder: protocols.rows(builds),
-    "orders": lambda builds, folder: orders.rows(builds),
+    "links": lambda builds, folder: links.rows(builds),
     "simulation": lambda builds, folder: simulation.rows(builds),
     "models": lambda builds, folder: spin.rows(),
     "readers": lambda builds, folder: readers.rows(builds),

@@ -38,6 +38,13 @@ SEEDED = (
         Bug("the chance of faults goes on from run to run", "actors/faults.c",
             (("    tp_random_init(&faults->random, ~options->seed);",
               "    static uint64_t runs;\n    tp_random_init(&faults->random, ++runs);"),)))),
+    Seeded("floods: what waits is bounded, nobody stays paused", "sim_floods", (
+        Bug("senders of single messages are never paused", "actors/post.c",
+            (("    if (verdict == TP_LIMIT_TAKEN_BUT_CONGESTED && actor",
+              "    if (verdict == TP_LIMIT_REFUSED && actor"),)),
+        Bug("who is paused goes on with its mail", "actors/actor.c",
+            (("    if (__builtin_expect((actor->flags & TP_ACTOR_HOLDS_MAIL) == 0, 1) &&",
+              "    if (__builtin_expect((actor->flags & TP_ACTOR_IS_SUSPENDED) == 0, 1) &&"),)))),
     Seeded("lives: the supervised live again, each end is told once", "sim_lives", (
         Bug("the children of a supervisor that was killed live on", "actors/supervised.c",
             (("        send(self, abandoned, &abandoned->finish, TP_MESSAGE_FINISH);\n", ""),)),
@@ -104,9 +111,12 @@ def find_by_seeds(copy, program, bug):
 
 
 def find_in_orders(program):
+    """In the shortest order, and by which seed if the example tries seeds, too."""
     output, _ = run(program)
-    shortest = SHORTEST.search(output)
-    return shortest[1] if shortest else None
+    shortest, seed = SHORTEST.search(output), re.search(r"^seed=\d+", output, re.M)
+    if shortest is None:
+        return None
+    return f"{shortest[1]}; {seed[0]}" if seed else shortest[1]
 
 
 def rows(builds):

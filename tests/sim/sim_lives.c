@@ -22,6 +22,7 @@
 
 #define JOB(FIELD) FIELD(pid, actor) FIELD(uint64, number)
 TROUPE_MESSAGE(work, TROUPE_NO_FIELDS)
+TROUPE_MESSAGE(visit, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(job, JOB)
 
 enum {
@@ -51,6 +52,11 @@ static struct {
     struct troupe_runtime *runtime;
     troupe_pid root;
     troupe_pid clients[CLIENTS];
+    troupe_pid guest; /* of the first worker, linked and watching */
+    bool is_linked;   /* the guest; there was memory for it */
+    bool is_watching;
+    int exits_told;
+    int downs_told;
     troupe_pid workers[WORKERS]; /* of the inner ones: who began last */
     troupe_pid started[INNER][STARTS_MAX]; /* all that ever began */
     int starts_counts[INNER];
@@ -231,6 +237,41 @@ on_work(struct troupe_self *self, void *state, const struct work *work)
 TROUPE_BEHAVIOUR(
     client, sizeof(int), TROUPE_ON(work, on_work), TROUPE_ON_EXIT(on_exit_of));
 
+/* ---- a guest, whom restarts do not concern --------------------------------
+ */
+
+static void
+on_host_down(struct troupe_self *self, void *state, uint64_t context,
+    const struct troupe_down *down)
+{
+    (void)self, (void)state, (void)context;
+    CHECK(down->actor == stage.workers[0]);
+    stage.downs_told++;
+}
+
+static void
+on_host_exit(struct troupe_self *self, void *state, troupe_pid actor,
+    const struct troupe_exit *why)
+{
+    (void)self, (void)state, (void)why;
+    CHECK(actor == stage.workers[0]);
+    stage.exits_told++;
+}
+
+static void
+on_visit(struct troupe_self *self, void *state, const struct visit *visit)
+{
+    troupe_pid host = stage.workers[0];
+
+    (void)state, (void)visit;
+    stage.is_linked = troupe_link(self, host) == TROUPE_OK;
+    stage.is_watching =
+        troupe_monitor(self, host, on_host_down, 0, NULL) == TROUPE_OK;
+}
+
+TROUPE_BEHAVIOUR(
+    guest, 0, TROUPE_ON(visit, on_visit), TROUPE_ON_EXIT(on_host_exit));
+
 /* ---- the stage ----------------------------------------------------------- */
 
 static const struct worker firsts[INNER] = {{.inner = 1}, {.inner = 2}};
@@ -265,6 +306,8 @@ set_up(struct troupe_self *self, void *context)
     memcpy(stage.workers, pids, OUTER * sizeof(pids[0]));
     /* Until they have begun, jobs for them are for others. */
     memcpy(&stage.workers[OUTER], pids, INNER * sizeof(pids[0]));
+    TROUPE_CHECK(troupe_spawn(self, guest, &stage.guest));
+    TROUPE_CHECK(troupe_tell(self, stage.guest, visit));
     for (int i = 0; i < CLIENTS; i++) {
         TROUPE_CHECK(troupe_spawn(self, client, &stage.clients[i]));
         begin_round(self, stage.clients[i]);
@@ -311,6 +354,19 @@ each_end_is_told_once(struct troupe_explored *run)
                 "of the end of helper %d was told %d times", i,
                 helper->told_count);
         }
+    }
+}
+
+static void
+the_guest_is_told_of_the_final_end(struct troupe_explored *run)
+{
+    bool has_ended = !is_alive(run, stage.workers[0]);
+
+    TROUPE_EXPLORED_CHECK(run, stage.exits_told <= has_ended);
+    TROUPE_EXPLORED_CHECK(run, stage.downs_told <= has_ended);
+    if (is_alive(run, stage.guest) && has_ended) {
+        TROUPE_EXPLORED_CHECK(run, stage.exits_told == stage.is_linked);
+        TROUPE_EXPLORED_CHECK(run, stage.downs_told == stage.is_watching);
     }
 }
 
@@ -368,6 +424,7 @@ all_is_well(struct troupe_explored *run, void *context)
             (int)dead_jobs_count());
     }
     each_end_is_told_once(run);
+    the_guest_is_told_of_the_final_end(run);
     the_supervised_live(run);
 }
 

@@ -5,17 +5,17 @@
  *
  * Method: a bank by many seeds. Tellers ask accounts for their balance and tell
  * them to pay each other, a cent a message; mailboxes are so small that tellers
- * are paused. Actors are killed, requests for memory fail, mail of different
- * senders overtakes, turns take so long that deadlines pass. A cent is with an
- * account that lives, or was with one when that was killed, or is in a dead
- * letter.
+ * are paused; accounts are closed. Actors are killed, requests for memory fail,
+ * mail of different senders overtakes, turns take so long that deadlines pass.
+ * A cent is with an account that lives, or was with one when that ended, or is
+ * in a dead letter.
  *
  * Blocks are mallocs of their own here, so that each may fail and each that is
  * lost is missed.
  */
 #include <string.h>
 
-#include "actors/self.h"
+#include "actors/runtime.h"
 #include "tests/support/seeds.h"
 
 #define PAYEE(FIELD) FIELD(pid, to)
@@ -31,7 +31,8 @@ enum {
     TELLERS = 3,
     CENTS_EACH = 10,
     ROUNDS = 8,
-    PAYMENTS = 8, /* in a round */
+    PAYMENTS = 8,        /* in a round */
+    CLOSING_PERIOD = 20, /* rounds until an account is closed, about */
     ROWS_MAX = 64,
 };
 
@@ -95,8 +96,24 @@ on_deposit(struct troupe_self *self, void *state, const struct deposit *deposit)
     account->cents++;
 }
 
+/* A stop may come in the middle of a turn, so nobody else sees the last cents.
+ */
+static void
+on_close(struct troupe_self *self, void *state, const struct troupe_exit *why)
+{
+    const struct account *account = state;
+
+    (void)why;
+    for (int i = 0; i < ACCOUNTS; i++) {
+        if (bank.accounts[i] == troupe_self_pid(self)) {
+            bank.cents[i] = account->cents;
+        }
+    }
+}
+
 TROUPE_BEHAVIOUR(account, sizeof(struct account), TROUPE_ON(get, on_get),
-    TROUPE_ON(pay, on_pay), TROUPE_ON(deposit, on_deposit));
+    TROUPE_ON(pay, on_pay), TROUPE_ON(deposit, on_deposit),
+    TROUPE_ON_STOP(on_close));
 
 /* ---- tellers ------------------------------------------------------------- */
 
@@ -144,6 +161,9 @@ on_work(struct troupe_self *self, void *state, const struct work *work)
         return;
     }
     teller->rounds_count++;
+    if (troupe_random_below(self, CLOSING_PERIOD) == 0) {
+        (void)troupe_stop(self, any_account(self));
+    }
     if (is_told(troupe_ask_then(self, bank.accounts[index],
             TROUPE_MS(1 + index), on_balance, index, get))) {
         teller->asks_count++;
@@ -240,6 +260,19 @@ each_has_come_to_its_end(struct troupe_explored *run)
     }
 }
 
+/* Or the next life of the slot would begin with some of its room taken. */
+static void
+the_dead_hold_nothing(struct troupe_explored *run)
+{
+    for (int i = 0; i < ACCOUNTS; i++) {
+        struct tp_actor *slot =
+            tp_registry_find(&bank.runtime->registry, bank.accounts[i]);
+
+        TROUPE_EXPLORED_CHECK(
+            run, slot->pid != TROUPE_NO_PID || slot->limit.held == 0);
+    }
+}
+
 static void
 nothing_is_lost(struct troupe_explored *run, void *context)
 {
@@ -259,6 +292,7 @@ nothing_is_lost(struct troupe_explored *run, void *context)
             (int)dead_letters_count(NULL));
     }
     each_has_come_to_its_end(run);
+    the_dead_hold_nothing(run);
 }
 
 static void
