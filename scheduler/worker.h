@@ -3,7 +3,8 @@
  * worker: one thread that runs ready tasks, and where it keeps them.
  *
  *  - next: the task it made ready last. It runs next, while what it needs is in
- *    this core's caches. Nobody steals it.
+ *    this core's caches. Nobody steals it; when another one has its turn before
+ *    it, it goes to the queue.
  *  - newborns: tasks that have never run (deque.h). The newest runs when there
  * is no next. Idle workers steal the oldest. What is too many goes to the
  * queue.
