@@ -65,6 +65,7 @@ enum bench_workers {
 
 struct bench {
     const char *name;
+    const char *group; /* NULL: run when none is named; else by this name too */
     const char *question;
     const char *unit;
     uint64_t count;              /* of what the unit is per: messages, actors */

@@ -34,7 +34,29 @@
     X(latency_90)                                                              \
     X(wake)                                                                    \
     X(timer_late)                                                              \
-    X(fair)
+    X(fair)                                                                    \
+    X(dictionary)                                                              \
+    X(sortedlist)                                                              \
+    X(boundedbuffer)                                                           \
+    X(philosophers)                                                            \
+    X(smokers)                                                                 \
+    X(barber)                                                                  \
+    X(logmap)                                                                  \
+    X(quicksort)                                                               \
+    X(radixsort)                                                               \
+    X(bitonicsort)                                                             \
+    X(matmul)                                                                  \
+    X(nqueens)                                                                 \
+    X(astar)                                                                   \
+    X(apsp)                                                                    \
+    X(trapezoid)                                                               \
+    X(pi)                                                                      \
+    X(filterbank)                                                              \
+    X(cobweb)                                                                  \
+    X(facility)                                                                \
+    X(sor)                                                                     \
+    X(sieve)                                                                   \
+    X(fibonacci)
 
 #define X(name) extern const struct bench bench_##name;
 BENCH_CATALOGUE(X)
@@ -52,6 +74,9 @@ is_family(const struct bench *bench, const char *name)
 {
     size_t length = strlen(name);
 
+    if (bench->group != NULL && strcmp(bench->group, name) == 0) {
+        return true;
+    }
     return strncmp(bench->name, name, length) == 0 &&
            bench->name[length] == '-';
 }
@@ -94,7 +119,7 @@ bench_catalogue_is_meant(
             return true;
         }
     }
-    return names_count == 0;
+    return names_count == 0 && bench->group == NULL;
 }
 
 void
