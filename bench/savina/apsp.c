@@ -329,6 +329,6 @@ const struct bench bench_apsp = {
     .group = "savina",
     .question = "all shortest paths, in 36 blocks",
     .unit = "ns/message",
-    .count = 108000,
+    .count = 172800,
     .run = run,
 };

@@ -425,6 +425,6 @@ const struct bench bench_astar = {
     .group = "savina",
     .question = "a way through a grid, cut into 20 parts",
     .unit = "ns/node",
-    .count = 1000000,
+    .count = 3375000,
     .run = run,
 };

@@ -327,7 +327,7 @@ const struct bench bench_bitonicsort = {
     .group = "savina",
     .question = "a network, an actor for each comparator",
     .unit = "ns/message",
-    .count = 1503232,
+    .count = 3522560,
     .floor_messages_count = 1,
     .run = run,
 };

@@ -421,6 +421,6 @@ const struct bench bench_facility = {
     .group = "savina",
     .question = "a square splits as customers come",
     .unit = "ns/customer",
-    .count = 200000,
+    .count = 300000,
     .run = run,
 };

@@ -129,6 +129,6 @@ const struct bench bench_fibonacci = {
     .group = "savina",
     .question = "an actor for each call of the recursion",
     .unit = "ns/actor",
-    .count = 1000000,
+    .count = 2000000,
     .run = run,
 };

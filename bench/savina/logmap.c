@@ -225,7 +225,7 @@ const struct bench bench_logmap = {
     .group = "savina",
     .question = "ten series, each term by an ask",
     .unit = "ns/message",
-    .count = 3000000,
+    .count = 6000000,
     .floor_messages_count = 1,
     .run = run,
 };

@@ -192,6 +192,6 @@ const struct bench bench_philosophers = {
     .group = "savina",
     .question = "20 philosophers dine, one arbiter",
     .unit = "ns/meal",
-    .count = 1000000,
+    .count = 2000000,
     .run = run,
 };

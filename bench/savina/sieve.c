@@ -178,6 +178,6 @@ const struct bench bench_sieve = {
     .group = "savina",
     .question = "primes, by a chain of filters",
     .unit = "ns/number",
-    .count = 50000,
+    .count = 120000,
     .run = run,
 };
