@@ -177,7 +177,8 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_runtime_create_abi(unsigned abi,
 
 /**
  * Starts the threads. Errors: ALREADY_STARTED, SYSTEM (a thread could not be
- * made; none is left running), NOT_RUNNING (in a forked child).
+ * made; none is left running, and it may be called again), NOT_RUNNING (in a
+ * forked child).
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_runtime_start(
     struct troupe_runtime *runtime);

@@ -198,6 +198,7 @@ class DevScript(unittest.TestCase):
                 (["test", "aarch64"], "gcc-aarch64-linux-gnu qemu-user libcmocka-dev", "gcovr"),
                 (["test", "coverage"], "gcovr libcmocka-dev", "qemu-user"),
                 (["test", "dev"], "libcmocka-dev", "gcovr qemu-user"),
+                (["test", "valgrind"], "gcc libcmocka-dev valgrind", "gnuplot-nox"),
                 (["setup", "fmt"], "git clang-format-14", "gcc libcmocka-dev"),
                 (["setup", "peers"], "gcc python3", "golang-go"),
                 (["setup", "tokio"], "librust-tokio-dev cargo rustc", "gcc golang-go"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rows of the race detectors and the address sanitizer: they find nothing in the
-bank of actors, and would have found a message or a state that two touch.
+"""Rows of the race detectors, the sanitizers and memcheck: they find nothing in the
+bank of actors, nor valgrind's tools in the tests of the layers, and would have found
+what is planted.
 """
 import dataclasses
 import os
@@ -43,6 +44,13 @@ def tools(builds):
         Tool("AddressSanitizer", builds / "asan", [],
             re.compile(r"ERROR: AddressSanitizer: use-after-poison"), {},
             ADDRESS_SENTENCE),
+        Tool("UBSan", builds / "asan", [],
+            re.compile(r"\S+:\d+:\d+: runtime error:"), {}),
+        Tool("LeakSanitizer", builds / "asan", [],
+            re.compile(r"ERROR: LeakSanitizer: detected memory leaks"), {}),
+        Tool("memcheck", builds / "valgrind",
+            ["valgrind", "--tool=memcheck", "--fair-sched=try", "--leak-check=full"],
+            re.compile(r"Invalid (?:read|write) of size|are definitely lost"), {}),
     )
 
 
@@ -63,15 +71,15 @@ def run(tool, program):
 
 
 def own_line(text, start):
-    """The first line of the project that a report names."""
-    for match in FRAME.finditer(text, start, start + 4000):
-        name = match.group(1) or match.group(3)
-        line = match.group(2) or match.group(4)
-        for place in ("examples", "tests/prove", "actors", "mailbox",
-                "scheduler", "base"):
-            found = list((ROOT / place).rglob(pathlib.Path(name).name))
-            if found:
-                return f"{found[0].relative_to(ROOT)}:{line}"
+    """The first line that a report names: of a program, or else of troupe."""
+    for places in (("examples", "tests/prove"), ("actors", "mailbox", "scheduler", "base")):
+        for match in FRAME.finditer(text, start, start + 4000):
+            name = match.group(1) or match.group(3)
+            line = match.group(2) or match.group(4)
+            for place in places:
+                found = list((ROOT / place).rglob(pathlib.Path(name).name))
+                if found:
+                    return f"{found[0].relative_to(ROOT)}:{line}"
     return "?"
 
 
@@ -106,18 +114,41 @@ def make_ledger(tool, folder):
     return ledger
 
 
+def check_tests(build, tool):
+    """The tests of a layer each, which ctest runs under that tool."""
+    done = subprocess.run(["ctest", "--test-dir", str(build), "-j2", "--output-on-failure",
+        "-L", f"^{tool}$", "-L", "^layer$"], check=False, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace", timeout=LIMIT_S)
+    passed = re.search(r"100% tests passed, 0 tests failed out of (\d+)", done.stdout)
+    if passed:
+        return Outcome(True, f"{passed[1]} programs of tests")
+    complain(done.stdout)
+    return Outcome(False, "", "a test fails, or there is none")
+
+
 def rows(builds, folder):
-    thread, helgrind, address = tools(builds)
+    thread, helgrind, address, undefined, leak, memcheck = tools(builds)
     compare = ["troupe-bank", "compare", "--ledger", make_ledger(thread, folder),
         "--threads", "2", "--runs", "1", "--variants"]
     unsafe = {"the bank without locks": compare + ["unsafe"]}
     write = {"an actor writes a message it has sent": ["planted_write_after_send"]}
     borrow = {"an actor reads the state of another": ["planted_borrow_state"]}
+    overflow = {"an actor's sum overflows": ["planted_overflow"]}
+    forget = {"an actor forgets a message it has made": ["planted_leak"]}
+    keep = {"an actor reads a message that is gone": ["planted_read_after_end"]}
     for tool, claim, planted in (
             (thread, "actors: nothing is shared, nothing races", unsafe | write),
             (helgrind, "actors: nothing is shared, nothing races", unsafe | write),
-            (address, "actors: nobody touches what is another's", write | borrow)):
+            (address, "actors: nobody touches what is another's", write | borrow),
+            (undefined, "actors: nothing is done that C leaves undefined", overflow),
+            (leak, "actors: what is made is given back", forget),
+            (memcheck, "actors: nothing is read that is gone, nothing is left",
+                keep | forget)):
         yield Row(claim, tool.name,
             lambda tool=tool: check(tool, compare + ["actors"]),
             {bug: lambda tool=tool, program=program: find(tool, program)
                 for bug, program in planted.items()})
+    for tool, claim in ((helgrind, "layers: their tests race nowhere"),
+            (memcheck, "layers: their tests touch and leave nothing")):
+        yield Row(claim, tool.name,
+            lambda tool=tool: check_tests(tool.build, tool.name.lower()), {})

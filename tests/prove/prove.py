@@ -5,8 +5,8 @@
     prove.py BUILDS [KIND...]
 
 BUILDS is the folder with the builds of the presets dev, tsan, valgrind, asan and
-fuzz, as ./dev prove makes them. KIND: detectors, protocols, links, simulation,
-models, readers (default: all). docs/evidence.md explains each row.
+fuzz, as ./dev prove makes them. KIND: detectors, failures, protocols, links,
+simulation, models, readers (default: all). docs/evidence.md explains each row.
 
 Prints a table, a line a claim, and exits 0 only if every claim holds and every
 planted bug is found.
@@ -17,6 +17,7 @@ import tempfile
 
 import detectors
 import evidence
+import failures
 import links
 import protocols
 import readers
@@ -25,6 +26,7 @@ import spin
 
 KINDS = {
     "detectors": detectors.rows,
+    "failures": lambda builds, folder: failures.rows(builds),
     "protocols": lambda builds, folder: protocols.rows(builds),
     "links": lambda builds, folder: links.rows(builds),
     "simulation": lambda builds, folder: simulation.rows(builds),

@@ -7,9 +7,10 @@
 
 #include "tests/support/check.h"
 #include "tests/support/fault.h"
+#include "tests/support/sanitized.h"
 #include "troupe/troupe.h"
 
-enum { ACTORS_COUNT = 200, MESSAGES_COUNT = 40000, CRASH_EVERY = 50 };
+enum { ACTORS_COUNT = 200, MESSAGES_COUNT = FEWER(40000), CRASH_EVERY = 50 };
 
 #define TURN(FIELD) FIELD(uint64, number)
 TROUPE_MESSAGE(item, TURN)

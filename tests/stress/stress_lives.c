@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "tests/support/check.h"
+#include "tests/support/sanitized.h"
 #include "troupe/troupe.h"
 
-enum { CASCADE_COUNT = 100000 };
+enum { CASCADE_COUNT = FEWER(100000) };
 
 static const uint64_t long_ns = TROUPE_SECONDS(100);
 

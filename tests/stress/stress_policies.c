@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 
 #include "tests/support/check.h"
+#include "tests/support/sanitized.h"
 #include "troupe/troupe.h"
 
 #define ADDRESS(FIELD) FIELD(pid, to)
@@ -30,7 +31,7 @@ TROUPE_MESSAGE(churn, TROUPE_NO_FIELDS)
 
 enum {
     CHURNERS = 4,
-    ROUNDS = 2000,
+    ROUNDS = FEWER(2000),
     KNOWN = 16,
     ITEMS_A_ROUND = 24,
     POLICIES = TROUPE_MAILBOX_UNBOUNDED + 1,

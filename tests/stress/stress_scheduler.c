@@ -21,14 +21,15 @@
 #include <stdatomic.h>
 
 #include "tests/support/jobs.h"
+#include "tests/support/sanitized.h"
 
 enum {
     WORKERS = 4,
     JOBS = 64,
-    HOPS = 20000, /* in all, from each of the seeds */
+    HOPS = FEWER(20000), /* in all, from each of the seeds */
     SEEDS = 16,
     INJECTORS = 2,
-    INJECTIONS = 10000,
+    INJECTIONS = FEWER(10000),
 };
 
 struct counted_job {

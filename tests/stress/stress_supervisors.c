@@ -16,6 +16,7 @@
 
 #include "tests/support/check.h"
 #include "tests/support/fault.h"
+#include "tests/support/sanitized.h"
 #include "troupe/troupe.h"
 
 #define NUMBER(FIELD) FIELD(uint64, number)
@@ -36,7 +37,7 @@ enum {
     INNER = 5,
     LEAVES = INNER_TREES * INNER,
     FEEDERS = 4,
-    NUMBERS_EACH = 50000,
+    NUMBERS_EACH = FEWER(50000),
     NUMBERS = FEEDERS * NUMBERS_EACH,
     BURST = 20,
     FAIL_EVERY = 37,

@@ -21,6 +21,7 @@
 #include "actors/self.h"
 #include "base/clock.h"
 #include "tests/support/check.h"
+#include "tests/support/sanitized.h"
 #include "troupe/troupe.h"
 
 #define PEER(FIELD) FIELD(pid, peer)
@@ -176,7 +177,7 @@ timers_move_with_their_actor_and_are_cancelled_from_elsewhere(void **state)
 enum {
     ACTORS_COUNT = 24,
     TOKENS_COUNT = 8,
-    TOKEN_MOVES_COUNT = 40000,
+    TOKEN_MOVES_COUNT = FEWER(40000),
     PLACES_COUNT = 16,
 };
 

@@ -33,6 +33,7 @@ enum { WORKERS_COUNT = 3, ACTORS_COUNT = 20, TELLS_COUNT = 20 };
 /* So many calls from now; 0: none. Atomic: the last two are workers' as well.
  */
 static atomic_int refused_thread, refused_key, refused_value, refused_stack;
+static atomic_int refusals_count;
 
 /* These are the linker's names. */
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -49,7 +50,10 @@ int __wrap_sigaltstack(const stack_t *stack, stack_t *before);
 static bool
 is_refused(atomic_int *plan)
 {
-    return atomic_load(plan) != 0 && atomic_fetch_sub(plan, 1) == 1;
+    bool is_now = atomic_load(plan) != 0 && atomic_fetch_sub(plan, 1) == 1;
+
+    atomic_fetch_add(&refusals_count, is_now);
+    return is_now;
 }
 
 int
@@ -273,6 +277,7 @@ main(void)
     struct troupe_runtime *first = NULL;
     struct troupe_self *self;
     troupe_pid pid;
+    int failed_count;
 
     /* What stays for ever is there from here on. */
     TROUPE_CHECK(troupe_runtime_create(NULL, &first));
@@ -280,5 +285,8 @@ main(void)
     TROUPE_CHECK(troupe_spawn(self, counter, &pid));
     TROUPE_CHECK(troupe_tell(self, pid, add, .value = 0));
     troupe_runtime_destroy(&first);
-    return cmocka_run_group_tests_name("failing_threads", tests, NULL, NULL);
+    failed_count =
+        cmocka_run_group_tests_name("failing_threads", tests, NULL, NULL);
+    print_message("%d refusals\n", refusals_count);
+    return failed_count;
 }

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The tests under valgrind, in the preset of that name: each runs under memcheck,
+# where a leak is a failure, too, and under Helgrind; `ctest -L memcheck` and
+# `-L helgrind` run one of them.
+
+find_program(VALGRIND valgrind REQUIRED)
+set(valgrind_options --quiet --error-exitcode=99 --fair-sched=try)
+set(memcheck_options --leak-check=full --errors-for-leak-kinds=definite,possible
+    --suppressions=${CMAKE_CURRENT_LIST_DIR}/support/memcheck/suppressions.txt)
+set(helgrind_options
+    --suppressions=${CMAKE_CURRENT_LIST_DIR}/support/helgrind/suppressions.txt)
+
+# What does not run under either:
+#     test_containment     ends processes and overflows stacks, with which valgrind has
+#                          a way of its own
+#     test_edges, test_policies
+#                          a million messages in one mailbox: minutes, of code that
+#                          others run with few
+#     test_failing_memory  runs a program for each of its requests for memory: minutes,
+#                          and the preset asan looks for the same
+# Under Helgrind nor do the tests of one thread that steps through many contexts
+# (protocol): it would take all of them for one. Nor those of the bank's variants, one
+# of which races on purpose; ./dev prove has it run all others.
+set(not_under_memcheck test_containment test_edges test_policies test_failing_memory)
+set(not_under_helgrind ${not_under_memcheck} test_compare test_trial test_variants)
+
+# troupe_run(<kind> <name> <label>...): the program as a test under each tool.
+function(troupe_run kind name)
+    foreach(tool memcheck helgrind)
+        if(NOT name IN_LIST not_under_${tool} AND NOT "${tool} ${kind}" STREQUAL "helgrind protocol")
+            add_test(NAME ${tool}.${kind}.${name} COMMAND ${VALGRIND} --tool=${tool}
+                ${valgrind_options} ${${tool}_options} $<TARGET_FILE:${name}>)
+            set_tests_properties(${tool}.${kind}.${name} PROPERTIES
+                TIMEOUT 600 LABELS "${tool};${kind};${ARGN}")
+        endif()
+    endforeach()
+endfunction()
