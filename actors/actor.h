@@ -110,8 +110,11 @@ struct tp_actor {
     struct tp_limit limit;
     /*
      * The last incarnation given out; 0: never. Written by the spawner before
-     * it gives the pid to anybody, read by senders to refuse a pid that was
-     * never made. Whoever has a pid honestly got it after the write.
+     * it gives the pid to anybody, and after a store fence, so that who finds
+     * it finds whose slot it is. Read by senders to refuse a pid that was never
+     * made: whoever has a pid honestly got it by a message, which releases and
+     * acquires this too. Stale: another's number is refused, as it would have
+     * been a moment ago.
      */
     uint32_t issued;
     uint32_t index;      /* of the slot; written with the first incarnation */

@@ -12,6 +12,7 @@ struct tp_exit_text {
     /*
      * Copies of the exit. Raised by who holds one, dropped by any thread; the
      * drop releases what the holder read, and the last one acquires it all.
+     * Read by its drops alone, so never stale.
      */
     uint32_t copies_count;
     char text[TROUPE_EXIT_TEXT_MAX + 1];

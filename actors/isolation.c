@@ -14,8 +14,9 @@
 enum { RUNTIMES_MAX = 16, NAME_BYTES = 160 };
 
 /*
- * By the runtime's number. Written by who makes and who destroys it; read by a
- * report on any thread. Stale: an address is not found.
+ * By the runtime's number. Written by who makes and who destroys it, with a
+ * store fence before; read by a report on any thread, which reaches the rest by
+ * way of the pointer. Stale: an address is not found.
  */
 static struct troupe_runtime *watched[RUNTIMES_MAX];
 
@@ -35,7 +36,10 @@ static bool
 has_quarantine(struct troupe_self *self)
 {
     if (self->quarantine == NULL) {
-        ck_pr_store_ptr(&self->quarantine, tp_quarantine_make(&self->blocks));
+        struct tp_quarantine *made = tp_quarantine_make(&self->blocks);
+
+        ck_pr_fence_store();
+        ck_pr_store_ptr(&self->quarantine, made);
     }
     return self->quarantine != NULL;
 }
@@ -266,7 +270,7 @@ print_state(struct troupe_runtime *runtime, const struct tp_actor *actor,
 static bool
 report_state(struct troupe_runtime *runtime, const char *address)
 {
-    uint32_t slots_count = ck_pr_load_32(&runtime->registry.slots_count);
+    uint32_t slots_count = tp_registry_count(&runtime->registry);
     void *block = NULL;
     size_t bytes = 0;
 
@@ -312,6 +316,7 @@ void
 tp_isolation_watch(struct troupe_runtime *runtime)
 {
     pthread_once(&callback_once, set_callback);
+    ck_pr_fence_store();
     ck_pr_store_ptr(&watched[runtime->registry.runtime_number], runtime);
 }
 

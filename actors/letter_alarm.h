@@ -29,7 +29,8 @@ struct tp_letter_alarm {
     uint32_t letters_max; /* 0: there is no alarm */
     uint64_t period_us;
     /* Microseconds of the begin above, letters below. Written by any thread by
-     * compare-and-swap; orders nothing. 0: no period has begun. */
+     * compare-and-swap; orders nothing. 0: no period has begun. Stale: the
+     * compare-and-swap fails, or one more letter is not counted. */
     uint64_t period;
 };
 

@@ -41,9 +41,18 @@ struct tp_dead_letter {
     size_t payload_size;
 };
 
-/* All words are written by whoever has made `sequence` odd. 0: never. */
 struct tp_letter_example {
+    /*
+     * Odd while somebody writes; 0: nobody has yet. Written by any thread, odd
+     * by compare-and-swap and even again by the same, with a store fence after
+     * the one and before the other; they pair with the load fences of a reader.
+     * Stale: a write, or a reading, that is given up.
+     */
     uint64_t sequence;
+    /*
+     * The words. Written by whoever has made `sequence` odd, between its two
+     * fences. Stale: `sequence` has changed, and what was read is dropped.
+     */
     uint64_t receiver;
     uint64_t sender;
     uint64_t schema_and_size; /* schema above, payload bytes kept below */

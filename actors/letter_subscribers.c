@@ -48,6 +48,7 @@ add(struct tp_letter_subscribers *subscribers, troupe_pid pid)
         if (ck_pr_load_64(&place->pid) == TROUPE_NO_PID) {
             ck_pr_store_64(&place->missed, 0);
             ck_pr_inc_32(&subscribers->count);
+            ck_pr_fence_release(); /* pairs with tell_one() */
             ck_pr_store_64(&place->pid, pid);
             return TROUPE_OK;
         }
@@ -156,6 +157,7 @@ tell_one(struct troupe_self *self, struct tp_letter_subscriber *subscriber,
     if (pid == TROUPE_NO_PID) {
         return;
     }
+    ck_pr_fence_acquire(); /* pairs with add() */
     notice->missed = ck_pr_load_64(&subscriber->missed);
     if (notice->missed > 0) {
         notice->missed = ck_pr_fas_64(&subscriber->missed, 0);

@@ -46,17 +46,27 @@
 struct tp_letter_alarm;
 
 struct tp_letter_subscriber {
-    /* TROUPE_NO_PID: a free place. Written with the mutex, or to NO_PID by a
-     * compare-and-swap without. */
+    /*
+     * TROUPE_NO_PID: a free place. Written to a pid with the mutex and with
+     * release, so that `missed` is 0 before; to NO_PID by a compare-and-swap
+     * without the mutex, and nothing follows from it. Pairs with the acquire of
+     * who tells. Stale: as the header says.
+     */
     uint64_t pid;
-    /* Notices left out since its last one. Added to by any thread, taken by
-     * whoever sends the next. */
+    /*
+     * Notices left out since its last one. Added to by any thread, taken by
+     * whoever sends the next. Orders nothing. Stale: told in the notice after;
+     * or, if the subscriber was just leaving, to the next in its place.
+     */
     uint64_t missed;
 };
 
 struct tp_letter_subscribers {
     pthread_mutex_t mutex;
-    /* Raised before a place is taken, lowered after it is free: 0 means none.
+    /*
+     * Raised with the mutex before a place is taken, lowered by any thread
+     * after it is free: 0 means none. Orders nothing. A stale 0: a subscriber
+     * is not told who has just come; a stale 1: all places are looked at.
      */
     uint32_t count;
     struct tp_letter_subscriber places[TROUPE_DEAD_LETTERS_SUBSCRIBERS_MAX];

@@ -74,11 +74,11 @@ tp_letter_table_add(
 {
     unsigned place = place_of(table, letter);
     struct tp_letter_row *row = row_of(table->rows[place], letter->receiver);
-    struct tp_letter_counts counts = {
-        .of_kind = ck_pr_faa_64(&table->kinds[place].count, 1) + 1,
-        .of_row = ck_pr_faa_64(&row->count, 1) + 1,
-    };
+    struct tp_letter_counts counts;
 
+    ck_pr_fence_release(); /* keys before counts: pairs with read_keys() */
+    counts.of_kind = ck_pr_faa_64(&table->kinds[place].count, 1) + 1;
+    counts.of_row = ck_pr_faa_64(&row->count, 1) + 1;
     (void)tp_letter_example_try_write(&row->example, letter);
     return counts;
 }
@@ -162,7 +162,8 @@ name_of(uint32_t schema)
     return known == NULL ? "?" : known->name;
 }
 
-/* What the keys say, which is right whatever the example is. */
+/* What the keys say, which is right whatever the example is, of a row that has
+ * been found to count something. */
 static void
 read_keys(const struct tp_letter_table *table, uint16_t number,
     struct troupe_dead_letters_row *row)
@@ -170,8 +171,10 @@ read_keys(const struct tp_letter_table *table, uint16_t number,
     unsigned place = number / ROWS_OF_KIND;
     const struct tp_letter_row *shown =
         &table->rows[place][number % ROWS_OF_KIND];
-    uint64_t receiver = ck_pr_load_64(&shown->receiver);
+    uint64_t receiver;
 
+    ck_pr_fence_acquire(); /* pairs with tp_letter_table_add() */
+    receiver = ck_pr_load_64(&shown->receiver);
     *row = (struct troupe_dead_letters_row){
         .cause = cause_of(table, place),
         .message = name_of((uint32_t)ck_pr_load_64(&table->kinds[place].key)),

@@ -40,19 +40,28 @@ enum {
 };
 
 struct tp_letter_row {
-    /* The pid, or all ones for TROUPE_NO_PID; 0: free, and always
-     * in the shared row. Written once, by compare-and-swap, by any thread. */
+    /*
+     * The pid, or all ones for TROUPE_NO_PID; 0: free, and always in the shared
+     * row. Written once, by compare-and-swap, by any thread, and released by
+     * the count that is raised after it. A stale 0 costs a compare-and-swap
+     * that fails.
+     */
     uint64_t receiver;
-    /* Added to by any thread; orders nothing. */
+    /*
+     * Added to by any thread, with release after the keys are there; pairs with
+     * the acquire of who reads a row that counts something. Stale: a count of a
+     * moment ago.
+     */
     uint64_t count;
     struct tp_letter_example example;
 };
 
 struct tp_letter_kind {
     /* 1 + cause in the high half, schema in the low one; 0: free, and always in
-     * the places of further kinds. Written as a row's receiver. */
+     * the places of further kinds. Written once, released, and stale, as a
+     * row's receiver. */
     uint64_t key;
-    /* Added to by any thread; orders nothing. */
+    /* Added to by any thread. Orders nothing. Stale: as a row's. */
     uint64_t count;
 };
 

@@ -54,10 +54,7 @@ enum {
     TP_PROFILES_BUCKETS_COUNT = 256,
 };
 
-/*
- * Words only. Written by who fills the entry, word by word, with the mutex;
- * read in the same way by any thread.
- */
+/* Words only, since it is written and read word by word. */
 struct tp_profile {
     struct tp_limit_marks marks; /* hard is where the policy begins to act */
     uint64_t policy;             /* a troupe_mailbox_policy, not DEFAULT */
@@ -65,7 +62,13 @@ struct tp_profile {
 };
 
 struct tp_profile_entry {
+    /*
+     * Written by who fills the entry, word by word, with the mutex, after a
+     * release fence; read by any thread, before an acquire fence and a look at
+     * the slot's incarnation. Stale: as the header says.
+     */
     struct tp_profile profile;
+
     /* By the mutex. */
     uint32_t index;
     uint32_t uses_count; /* slots that hold it; the first two are not counted */
@@ -81,8 +84,9 @@ struct tp_profiles {
     struct tp_profile_entry *unused;
     struct tp_profile_entry *buckets[TP_PROFILES_BUCKETS_COUNT];
     /*
-     * NULL: not made. Each written once, with the mutex, before the first tag
-     * that leads to it; read by any thread.
+     * NULL: not made. Each written once, with the mutex, before the release of
+     * the first tag that leads to it; read by any thread that has acquired such
+     * a tag, so never stale.
      */
     struct tp_profile_entry *chunks[TP_PROFILES_MAX / TP_PROFILES_CHUNK_COUNT];
 };

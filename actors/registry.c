@@ -109,6 +109,8 @@ cut(struct tp_registry *registry, struct tp_free_slots *free)
             return tp_err_set(TROUPE_E_NO_MEMORY,
                 "no memory for %zu bytes of actor slots", chunk_bytes());
         }
+        /* The chunk before the count; pairs with tp_registry_count(). */
+        ck_pr_fence_release();
     } while (!ck_pr_cas_32_value(&registry->slots_count, first,
         first + TP_REGISTRY_BATCH_COUNT, &first));
     for (uint32_t i = TP_REGISTRY_BATCH_COUNT; i-- > 0;) {
@@ -127,17 +129,15 @@ pop_batch(struct tp_registry *registry, struct tp_free_slots *free)
 {
     ck_stack_entry_t *entry;
 
-    if (ck_pr_load_ptr(&registry->batches.head) == NULL) {
-        return false;
+    while (ck_pr_load_ptr(&registry->batches.head) != NULL) {
+        if (ck_stack_trypop_mpmc(&registry->batches, &entry)) {
+            free->first = actor_of(entry);
+            free->first->extension = NULL;
+            free->count = TP_REGISTRY_BATCH_COUNT;
+            return true;
+        }
     }
-    entry = ck_stack_pop_mpmc(&registry->batches);
-    if (entry == NULL) {
-        return false;
-    }
-    free->first = actor_of(entry);
-    free->first->extension = NULL;
-    free->count = TP_REGISTRY_BATCH_COUNT;
-    return true;
+    return false;
 }
 
 troupe_err
@@ -203,8 +203,19 @@ tp_registry_issue(struct tp_registry *registry, struct tp_actor *actor)
     uint32_t incarnation = ck_pr_load_32(&actor->issued) + 1;
 
     TP_ASSERT(incarnation != 0);
+    /* Whose slot it is before the number; pairs with last_in() in waits.c. */
+    ck_pr_fence_store();
     ck_pr_store_32(&actor->issued, incarnation);
     return tp_registry_pid(registry, actor, incarnation);
+}
+
+uint32_t
+tp_registry_count(const struct tp_registry *registry)
+{
+    uint32_t count = ck_pr_load_32(&registry->slots_count);
+
+    ck_pr_fence_acquire();
+    return count;
 }
 
 struct tp_actor *

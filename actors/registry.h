@@ -15,7 +15,8 @@
  *     tp_registry_take, _give     the list's thread
  *     tp_registry_init, _fini     nobody else may use it
  *
- * Slots are type-stable for the same reason as blocks are: see block_cache.h.
+ * Slots are type-stable for the same reason as blocks are, and batches popped
+ * in the same way: see block_cache.h.
  */
 #ifndef TROUPE_ACTORS_REGISTRY_H
 #define TROUPE_ACTORS_REGISTRY_H
@@ -37,16 +38,22 @@ struct tp_registry {
     uint32_t slots_max;
     /*
      * Chunks; NULL: not mapped. Each written once, by compare-and-swap with
-     * release by whoever needs it first; pairs with the acquire in find.
+     * release by whoever needs it first; pairs with the acquire in find. A
+     * stale NULL: a pid that was made up is refused, or a chunk mapped in vain.
      */
     struct tp_actor **chunks;
-    /* Batches of free slots; through ck_stack's mpmc functions only. */
+    /*
+     * Batches of free slots. Pushed and popped by any thread with a list,
+     * through ck_stack's functions: a push releases what the slots hold, the
+     * load of the head that a pop begins with acquires it. Stale: as those of
+     * blocks (mailbox/block_cache.h).
+     */
     ck_stack_t batches __attribute__((aligned(64)));
     /*
      * Slots below this have been handed to some list, and their chunks are
-     * mapped. Raised by any thread with compare-and-swap, after it has mapped
-     * the chunk; read by sweeps when no worker runs, and by who asks all actors
-     * (actors/waits.c), who misses those born since.
+     * mapped. Raised by any thread with compare-and-swap and release, after it
+     * has mapped the chunk; pairs with the acquire in tp_registry_count().
+     * Stale: who goes through all slots misses those born since.
      */
     uint32_t slots_count __attribute__((aligned(64)));
 };
@@ -115,8 +122,10 @@ tp_registry_find(struct tp_registry *registry, troupe_pid pid)
     return actor;
 }
 
-/* The slot at index, which is below a slots_count that the caller has read, and
- * an acquire fence after that. */
+/* The slots that there are up to now: tp_registry_at() has those below. */
+uint32_t tp_registry_count(const struct tp_registry *registry);
+
+/* The slot at index, which is below a tp_registry_count(). */
 struct tp_actor *tp_registry_at(struct tp_registry *registry, uint32_t index);
 
 #endif

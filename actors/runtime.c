@@ -335,8 +335,9 @@ troupe_runtime_quit(struct troupe_self *self)
     if (self->chain.newest != NULL) {
         tp_post_flush(self); /* so that whoever wakes finds it sent */
     }
+    /* What the actor did before; pairs with the acquire in wait. */
+    ck_pr_fence_release();
     ck_pr_store_32(&self->runtime->is_quitting, 1);
-    ck_pr_fence_memory();
     tp_parker_wake(&self->runtime->waiter);
 }
 
@@ -352,6 +353,7 @@ troupe_runtime_wait(struct troupe_runtime *runtime)
             return;
         }
     }
+    ck_pr_fence_acquire();
 }
 
 /* ---- questions ----------------------------------------------------------- */
@@ -362,10 +364,32 @@ troupe_runtime_workers_count(const struct troupe_runtime *runtime)
     return runtime->scheduler->workers_count;
 }
 
+/* With the mutex. */
 static uint64_t
-alive_by(const struct troupe_self *self)
+born_count(const struct troupe_runtime *runtime)
 {
-    return ck_pr_load_64(&self->born_count) - ck_pr_load_64(&self->died_count);
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        count += ck_pr_load_64(&runtime->workers[i].born_count);
+    }
+    for (const struct troupe_self *self = runtime->outside; self != NULL;
+         self = self->next_outside) {
+        count += ck_pr_load_64(&self->born_count);
+    }
+    return count;
+}
+
+/* By workers only: threads outside end nobody. */
+static uint64_t
+died_count(const struct troupe_runtime *runtime)
+{
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        count += ck_pr_load_64(&runtime->workers[i].died_count);
+    }
+    return count;
 }
 
 uint64_t
@@ -373,18 +397,15 @@ troupe_runtime_actors_count(const struct troupe_runtime *runtime)
 {
     struct troupe_runtime *mutable =
         (struct troupe_runtime *)(uintptr_t)runtime;
-    uint64_t count = 0;
+    uint64_t died;
+    uint64_t born;
 
-    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
-        count += alive_by(&runtime->workers[i]);
-    }
     pthread_mutex_lock(&mutable->outside_mutex);
-    for (const struct troupe_self *self = runtime->outside; self != NULL;
-         self = self->next_outside) {
-        count += alive_by(self);
-    }
+    died = died_count(runtime);
+    ck_pr_fence_load(); /* who has died was born before: never less than 0 */
+    born = born_count(runtime);
     pthread_mutex_unlock(&mutable->outside_mutex);
-    return count;
+    return born - died;
 }
 
 uint64_t

@@ -48,17 +48,20 @@ struct troupe_runtime {
     struct tp_profiles profiles;
     struct tp_dead_letters dead_letters;
     struct tp_log log;
-    /* Asks that closed a cycle. Added to by any worker; orders nothing. */
+    /* Asks that closed a cycle. Added to by any worker; orders nothing, and is
+     * read by that alone, so never stale. */
     uint64_t cycles_count;
-    /* Calls of troupe_fail(); added to by any worker, orders nothing. */
+    /* Calls of troupe_fail(). Added to by any worker; as cycles_count, it
+     * orders nothing and is never stale. */
     uint64_t failures_count;
-    /* Lives of supervisors; numbers them. Added to by any worker. */
+    /* Lives of supervisors; numbers them. Added to by any worker; as
+     * cycles_count, it orders nothing and is never stale. */
     uint32_t supervisors_count;
     struct tp_roots roots;
     uint64_t seed;
     bool is_simulated;
     struct tp_faults faults; /* of a simulation */
-    uint32_t ended_count; /* slots that the end has come to */
+    uint32_t ended_count;    /* slots that the end has come to */
     struct tp_life_remains remains;
     pthread_t creator; /* the only thread to call, under simulation */
 
@@ -70,11 +73,17 @@ struct troupe_runtime {
 
     /*
      * A tp_runtime_state. Written by create, start, stop and the child of a
-     * fork; read by threads outside before each call. Stale: a call that began
-     * before the stop ends as if it had come before it.
+     * fork; read by threads outside before each call, and by workers. It orders
+     * nothing: threads are made after the start and joined before the end.
+     * Stale: a call that began before the stop ends as if it had come before
+     * it.
      */
     uint32_t state;
-    /* 1: an actor has called troupe_runtime_quit(). Then `waiter` is woken. */
+    /*
+     * 1: an actor has called troupe_runtime_quit(). Written by its worker with
+     * release, before it wakes `waiter`; pairs with the acquire in
+     * troupe_runtime_wait(). A stale 0: the wake is still to come.
+     */
     uint32_t is_quitting;
     struct tp_parker waiter;
 };

@@ -53,16 +53,26 @@ struct troupe_self {
     struct tp_call *call; /* that a continuation goes on with; or NULL */
     /* Why the actor ends that has IS_STOPPING, until it is gone. */
     struct tp_exit exit;
-    bool is_sudden;                   /* its stop handler is not to run (again) */
-    struct tp_quarantine *quarantine; /* actors/isolation.h; NULL: none */
+    bool is_sudden; /* its stop handler is not to run (again) */
+    /*
+     * See actors/isolation.h; NULL: none. Written by this self's thread, once,
+     * with a store fence before; read by a report on any thread, which reaches
+     * the rest by way of the pointer. Stale: a message is not found.
+     */
+    struct tp_quarantine *quarantine;
     struct tp_free_slots slots;
     struct tp_random random;
     struct tp_signal_stack signal_stack;
     /*
-     * Raised by this self's thread, read by any; they order nothing and a stale
-     * one is a slightly older count.
+     * Actors that this self has spawned. Written by its thread, before the
+     * START that is pushed with release; read by any thread. Stale: an older
+     * count.
      */
     uint64_t born_count;
+    /*
+     * Actors that ended here. Written by its thread; read by any thread, with a
+     * load fence before it reads who was born. Stale: an older count.
+     */
     uint64_t died_count;
     uint64_t bonds_count; /* made; numbers the next */
 
@@ -75,8 +85,8 @@ struct troupe_self {
     struct troupe_message *answer; /* to the last one */
     /*
      * What it waits for, for people. Written by the thread when it asks and
-     * when that ends; read by any thread. They order
-     * nothing: a reader may see parts of two asks.
+     * when that ends; read by any thread. They order nothing. Stale: a reader
+     * may see parts of two asks.
      */
     struct {
         troupe_pid to; /* TROUPE_NO_PID: it does not wait */

@@ -11,9 +11,9 @@
 #include <string.h>
 
 static uint32_t
-slots_count(struct troupe_runtime *runtime)
+slots_count(const struct troupe_runtime *runtime)
 {
-    return ck_pr_load_32(&runtime->registry.slots_count);
+    return tp_registry_count(&runtime->registry);
 }
 
 /* Ends what is left to end; called once more when a stop handler has crashed.

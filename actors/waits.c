@@ -153,6 +153,7 @@ last_in(struct tp_registry *registry, uint32_t slot)
     struct tp_actor *actor = tp_registry_at(registry, slot);
     uint32_t issued = ck_pr_load_32(&actor->issued);
 
+    ck_pr_fence_load(); /* pairs with tp_registry_issue() */
     if (issued == 0 || ck_pr_load_32(&actor->task.bound) == TP_TASK_ELSEWHERE) {
         return TROUPE_NO_PID;
     }
@@ -237,7 +238,7 @@ ask_batch(struct troupe_self *self, struct batch *batch,
 static troupe_err
 ask_all(struct troupe_self *self, struct tp_wait_graph *graph)
 {
-    uint32_t slots_count = ck_pr_load_32(&self->runtime->registry.slots_count);
+    uint32_t slots_count = tp_registry_count(&self->runtime->registry);
     struct batch *batch = tp_memory_alloc(sizeof(*batch));
     uint32_t slot = 0;
     troupe_err err = TROUPE_OK;
@@ -246,7 +247,6 @@ ask_all(struct troupe_self *self, struct tp_wait_graph *graph)
         return tp_err_set(
             TROUPE_E_NO_MEMORY, "no memory to ask who waits for whom");
     }
-    ck_pr_fence_acquire(); /* the chunks below the count are mapped */
     while (err == TROUPE_OK && slot < slots_count) {
         err = ask_batch(self, batch, graph, &slot, slots_count);
     }

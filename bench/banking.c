@@ -391,5 +391,6 @@ const struct bench bench_banking = {
     .question = "transfers between 1,000 accounts, by ask",
     .unit = "ns/message",
     .count = 2000000,
+    .floor_messages_count = 1,
     .run = run,
 };

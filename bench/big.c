@@ -195,5 +195,6 @@ const struct bench bench_big = {
     .question = "120 actors, all to all, ping and pong",
     .unit = "ns/message",
     .count = 1200000,
+    .floor_messages_count = 1,
     .run = run,
 };

@@ -162,5 +162,6 @@ const struct bench bench_chameneos = {
     .question = "100 actors meet in pairs through one",
     .unit = "ns/message",
     .count = 2000000,
+    .floor_messages_count = 1,
     .run = run,
 };

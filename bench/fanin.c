@@ -13,5 +13,6 @@ const struct bench bench_fanin = {
     .question = "eight senders, one receiver",
     .unit = "ns/message",
     .count = 4000000,
+    .floor_messages_count = 1,
     .run = run,
 };

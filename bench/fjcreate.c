@@ -71,5 +71,6 @@ const struct bench bench_fjcreate = {
     .question = "actors get one message, report and die",
     .unit = "ns/actor",
     .count = 500000,
+    .floor_messages_count = 3,
     .run = run,
 };

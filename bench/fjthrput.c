@@ -115,5 +115,6 @@ const struct bench bench_fjthrput = {
     .question = "one actor deals to 60 in turn",
     .unit = "ns/message",
     .count = 3000000,
+    .floor_messages_count = 1,
     .run = run,
 };

@@ -1,57 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* troupe-bench: what things cost, on this machine. */
-#include "bench/bench.h"
+#include "bench/catalogue.h"
+#include "bench/report.h"
 #include "cli/options.h"
-#include "cli/table.h"
 
-#include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { RUNS_COUNT_MAX = 100, WORKERS_KINDS_MAX = 2 };
+enum { WORKERS_KINDS_MAX = 2, OPERANDS_MAX = 64 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct bench *const benches[] = {
-    &bench_pingpong,
-    &bench_counting,
-    &bench_fanin,
-    &bench_ring,
-    &bench_fjcreate,
-    &bench_fjthrput,
-    &bench_big,
-    &bench_chameneos,
-    &bench_banking,
-    &bench_skynet,
-    &bench_idle,
-    &bench_idle_cpu,
-    &bench_timers_set,
-    &bench_timers_cancel,
-    &bench_timers_run,
-    &bench_timers_size,
-    &bench_cascade,
-    &bench_cascade_star,
-};
-
 struct options {
     int64_t runs_count;
-    int64_t workers_count; /* 0: one, and as many as the machine gives */
+    int64_t warm_up_count;
+    int64_t workers_count; /* 0: one, and then two */
     int64_t scale;         /* counts are divided by it */
+    int64_t seed;
+    int64_t at; /* this point of an axis only; 0: all */
     bool is_json;
-};
-
-struct figure {
-    const struct bench *bench;
-    unsigned workers_count;
-    uint64_t count;
-    double median;
-    double min;
-    double max;
-    unsigned runs_count;
-    bool is_right;
 };
 
 /* ---- for the benchmarks -------------------------------------------------- */
@@ -89,135 +57,105 @@ bench_wait_ns(const struct bench_case *bench, uint64_t since_ns)
     return (double)(bench_now_ns() - since_ns);
 }
 
-/* ---- one run, in a process of its own ------------------------------------ */
+/* ---- what to measure ----------------------------------------------------- */
 
 static void
-run_here(const struct bench *bench, unsigned workers_count, uint64_t count,
-    struct bench_result *result)
+measure_point(const struct bench *bench, uint64_t at, unsigned workers_count,
+    struct bench_report *report)
 {
-    struct bench_case it = {.count = count};
+    struct bench_figure figures[BENCH_PARTS_MAX];
+    unsigned count =
+        bench_measure(bench, at, workers_count, report->plan, figures);
 
-    TROUPE_CHECK(troupe_runtime_create(
-        &TROUPE_OPTIONS(.workers_count = workers_count), &it.runtime));
-    TROUPE_CHECK(troupe_runtime_start(it.runtime));
-    it.self = troupe_thread_self(it.runtime);
-    if (!bench->run(&it, result)) {
-        result->is_right = false;
+    for (unsigned i = 0; i < count; i++) {
+        bench_report_add(report, &figures[i]);
     }
-    TROUPE_CHECK(troupe_runtime_stop(it.runtime, TROUPE_SECONDS(10), NULL));
-    troupe_runtime_destroy(&it.runtime);
 }
 
-/* So that no run finds warm or fragmented memory of the one before. */
+/* 1, 2, 4 ... workers, and as many as there may be. */
+static void
+measure_by_workers(const struct bench *bench, const struct options *options,
+    struct bench_report *report)
+{
+    unsigned most = options->workers_count > 0
+                        ? (unsigned)options->workers_count
+                        : bench_machine_processors_count();
+
+    if (options->at > 0) {
+        measure_point(
+            bench, (uint64_t)options->at, (unsigned)options->at, report);
+        return;
+    }
+    for (unsigned count = 1; count < most; count *= 2) {
+        measure_point(bench, count, count, report);
+    }
+    measure_point(bench, most, most, report);
+}
+
+/* Whether a point is asked for: by --at, or all but those that --scale leaves
+ * out. */
 static bool
-run_apart(const struct bench *bench, unsigned workers_count, uint64_t count,
-    struct bench_result *result)
-{
-    int ends[2];
-    pid_t child;
-    ssize_t got;
-    int status = -1;
-
-    if (pipe(ends) != 0) {
-        return false;
-    }
-    fflush(stdout); /* or the child might print it again */
-    child = fork();
-    if (child == 0) {
-        run_here(bench, workers_count, count, result);
-        _exit(write(ends[1], result, sizeof(*result)) != sizeof(*result));
-    }
-    close(ends[1]);
-    got = child < 0 ? -1 : read(ends[0], result, sizeof(*result));
-    close(ends[0]);
-    return child > 0 && waitpid(child, &status, 0) == child && status == 0 &&
-           got == sizeof(*result);
-}
-
-static int
-by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left;
-    double b = *(const double *)right;
-
-    return (a > b) - (a < b);
-}
-
-static struct figure
-measure(const struct bench *bench, unsigned workers_count,
+is_asked(const struct bench_axis *axis, uint64_t point,
     const struct options *options)
 {
-    struct figure figure = {
-        .bench = bench,
-        .workers_count = workers_count,
-        .count = bench->count / (uint64_t)options->scale,
-        .runs_count = (unsigned)options->runs_count,
-        .is_right = true,
-    };
-    double values[RUNS_COUNT_MAX];
-    struct bench_result result;
+    uint64_t largest = 0;
 
-    for (unsigned i = 0; i < figure.runs_count; i++) {
-        if (!run_apart(bench, workers_count, figure.count, &result)) {
-            result = (struct bench_result){0, false};
-        }
-        values[i] = result.value;
-        figure.is_right &= result.is_right;
+    if (options->at > 0) {
+        return point == (uint64_t)options->at;
     }
-    qsort(values, figure.runs_count, sizeof(values[0]), by_value);
-    figure.min = values[0];
-    figure.median = values[figure.runs_count / 2];
-    figure.max = values[figure.runs_count - 1];
-    return figure;
+    for (size_t i = 0; axis->points[i] != 0; i++) {
+        largest = axis->points[i];
+    }
+    return !axis->is_scaled || point == axis->points[0] ||
+           point <= largest / (uint64_t)options->scale;
 }
-
-/* ---- printing ------------------------------------------------------------ */
 
 static void
-print_row(const struct figure *figure)
+measure_with(const struct bench *bench, unsigned workers_count,
+    const struct options *options, struct bench_report *report)
 {
-    printf("%-13s %-40s %-12s %7u %9.1f %9.1f %9.1f  %s\n", figure->bench->name,
-        figure->bench->question, figure->bench->unit, figure->workers_count,
-        figure->median, figure->min, figure->max,
-        figure->is_right ? "right" : "WRONG");
-    fflush(stdout);
+    const struct bench_axis *axis = bench->axis;
+
+    if (axis == NULL) {
+        measure_point(bench, 0, workers_count, report);
+        return;
+    }
+    for (size_t i = 0; axis->points[i] != 0; i++) {
+        if (is_asked(axis, axis->points[i], options)) {
+            measure_point(bench, axis->points[i], workers_count, report);
+        }
+    }
 }
 
-static json_t *
-to_json(const struct figure *figure)
+/* One worker, and two: what sharing costs shows between them. */
+static void
+measure(const struct bench *bench, const struct options *options,
+    struct bench_report *report)
 {
-    return json_pack("{s:s, s:s, s:i, s:I, s:f, s:f, s:f, s:i, s:b}", "name",
-        figure->bench->name, "unit", figure->bench->unit, "workers_count",
-        (int)figure->workers_count, "messages_count", (json_int_t)figure->count,
-        "median", figure->median, "min", figure->min, "max", figure->max,
-        "runs_count", (int)figure->runs_count, "ok", (int)figure->is_right);
+    if (bench->axis != NULL && bench->axis->points == NULL) {
+        measure_by_workers(bench, options, report);
+    } else if (bench->workers == BENCH_WORKERS_ONE) {
+        measure_with(bench, 1, options, report);
+    } else if (options->workers_count > 0) {
+        measure_with(bench, (unsigned)options->workers_count, options, report);
+    } else {
+        for (unsigned count = 1; count <= WORKERS_KINDS_MAX; count++) {
+            measure_with(bench, count, options, report);
+        }
+    }
 }
 
 /* ---- the command --------------------------------------------------------- */
-
-static const struct bench *
-find(const char *name)
-{
-    for (size_t i = 0; i < COUNT_OF(benches); i++) {
-        if (strcmp(benches[i]->name, name) == 0) {
-            return benches[i];
-        }
-    }
-    return NULL;
-}
 
 static bool
 are_known(char *const *names, size_t names_count)
 {
     for (size_t i = 0; i < names_count; i++) {
-        if (find(names[i]) == NULL) {
+        if (!bench_catalogue_has(names[i])) {
             fprintf(stderr,
-                "troupe-bench: no benchmark is called '%s'; there "
-                "are",
+                "troupe-bench: no benchmark is called '%s'; there are",
                 names[i]);
-            for (size_t k = 0; k < COUNT_OF(benches); k++) {
-                fprintf(stderr, " %s", benches[k]->name);
-            }
+            bench_catalogue_print(stderr);
             fputc('\n', stderr);
             return false;
         }
@@ -225,103 +163,87 @@ are_known(char *const *names, size_t names_count)
     return true;
 }
 
-static bool
-is_wanted(const struct bench *bench, char *const *names, size_t names_count)
-{
-    for (size_t i = 0; i < names_count; i++) {
-        if (strcmp(bench->name, names[i]) == 0) {
-            return true;
-        }
-    }
-    return names_count == 0;
-}
-
-/* One worker, and two: what sharing costs shows between them. */
-static size_t
-choose_workers(const struct options *options, unsigned *workers)
-{
-    if (options->workers_count > 0) {
-        workers[0] = (unsigned)options->workers_count;
-        return 1;
-    }
-    workers[0] = 1;
-    workers[1] = 2;
-    return WORKERS_KINDS_MAX;
-}
-
-static bool
-report(const struct bench *bench, unsigned workers_count,
-    const struct options *options, json_t *rows)
-{
-    struct figure figure = measure(bench, workers_count, options);
-
-    if (rows != NULL) {
-        json_array_append_new(rows, to_json(&figure));
-    } else {
-        print_row(&figure);
-    }
-    return figure.is_right;
-}
-
 static int
 run(const void *given, char *const *names, size_t names_count)
 {
     const struct options *options = given;
-    unsigned workers[WORKERS_KINDS_MAX];
-    size_t workers_kinds = choose_workers(options, workers);
-    json_t *rows = options->is_json ? json_array() : NULL;
-    bool is_right = true;
+    struct bench_plan plan = {
+        .runs_count = (unsigned)options->runs_count,
+        .warm_up_count = (unsigned)options->warm_up_count,
+        .scale = (uint64_t)options->scale,
+        .seed = (uint64_t)options->seed,
+    };
+    struct bench_report report;
 
     if (!are_known(names, names_count)) {
         return CLI_EXIT_USAGE;
     }
-    if (rows == NULL) {
-        printf("%-13s %-40s %-12s %7s %9s %9s %9s\n", "name", "question",
-            "unit", "workers", "median", "min", "max");
-    }
-    for (size_t i = 0; i < COUNT_OF(benches); i++) {
-        for (size_t k = 0; k < workers_kinds; k++) {
-            if (is_wanted(benches[i], names, names_count)) {
-                is_right &= report(benches[i], workers[k], options, rows);
-            }
+    plan.floor = bench_measure_floor(&plan);
+    bench_report_begin(&report, &plan, options->is_json);
+    for (size_t i = 0; bench_catalogue[i] != NULL; i++) {
+        if (bench_catalogue_is_meant(bench_catalogue[i], names, names_count)) {
+            measure(bench_catalogue[i], options, &report);
         }
     }
-    if (rows != NULL) {
-        json_dumpf(rows, stdout, JSON_INDENT(2));
-        putchar('\n');
-        json_decref(rows);
-    }
-    return is_right ? 0 : 1;
+    bench_report_end(&report);
+    return report.is_right ? 0 : 1;
 }
 
-static const struct options defaults = {.runs_count = 5, .scale = 1};
+static const struct options defaults = {
+    .runs_count = 5, .warm_up_count = 1, .scale = 1, .seed = 1};
 
 static const struct cli_option bench_options[] = {
-    CLI_INTEGER(struct options, runs_count, "runs", "N", 1, RUNS_COUNT_MAX,
-        "measured runs of each (default: 5)"),
+    CLI_INTEGER(struct options, runs_count, "runs", "N", 1,
+        BENCH_RUNS_COUNT_MAX, "measured runs of each (default: 5)"),
+    CLI_INTEGER(struct options, warm_up_count, "warm-up", "N", 0,
+        BENCH_RUNS_COUNT_MAX,
+        "runs before them that do not count (default: 1)"),
     CLI_INTEGER(struct options, workers_count, "workers", "N", 1, 1024,
-        "threads that run actors (default: 1, then 2)"),
+        "threads that run actors (default: 1, then 2);\nthe most of them for "
+        "grow-workers"),
     CLI_INTEGER(struct options, scale, "scale", "N", 1, 1000,
         "divide all counts by N, to try it out"),
+    CLI_INTEGER(struct options, seed, "seed", "N", 1, INT64_MAX,
+        "of what is drawn by chance (default: 1); each run\nhas the next one"),
+    CLI_INTEGER(struct options, at, "at", "N", 1, 1000000000,
+        "of a grow-* only this point (default: all)"),
     CLI_FLAG(struct options, is_json, "json", "print JSON, no table"),
 };
 
 static const struct cli_command command = {
     .summary = "measure what messages and actors cost",
     .details =
-        "NAMEs are: pingpong counting fanin ring fjcreate fjthrput big "
-        "chameneos\nbanking skynet idle idle-cpu timers-set timers-cancel "
-        "timers-run timers-size\ncascade cascade-star (default: all). Each "
-        "run is a process of its own, with\ndefault options.\n\nExit "
-        "status: 0 if every result was right, 1 if one was wrong, 2 for "
-        "bad\nusage.",
-    .example = "troupe-bench pingpong ring --runs 9",
+        "NAMEs are (default: all but the last; grow, latency: each that begins "
+        "so):"
+        "\n  what primitives cost: floor"
+        "\n  what things cost: pingpong counting fanin ring fjcreate fjthrput"
+        "\n    big chameneos banking skynet idle idle-cpu timers-set"
+        "\n    timers-cancel timers-run timers-size cascade cascade-star"
+        "\n  how cost grows: grow-actors grow-flight grow-backlog grow-size"
+        "\n    grow-fields grow-workers"
+        "\n  how long one waits: latency-10 latency-50 latency-90 wake "
+        "timer-late fair"
+        "\n  the rest of the Savina suite, not run unless named; savina means "
+        "all:"
+        "\n    dictionary sortedlist boundedbuffer philosophers smokers barber"
+        "\n    logmap quicksort radixsort bitonicsort matmul nqueens astar apsp"
+        "\n    trapezoid pi filterbank cobweb facility sor sieve fibonacci"
+        "\n\nEach run is a process of its own, with default options. 'x floor'"
+        " is the median\nas a multiple of the least that it could be: for"
+        " messages, a block, a\ncompare-and-swap, a swap and a number encoded"
+        " and decoded, on one core (floor);\nan actor made, told and heard of"
+        " is three messages. grow-size has a copy of its\nbytes, grow-fields"
+        " its own codec, latency a queue that costs nothing with the\nsame"
+        " arrivals, wake a futex."
+        "\n\nExit status: 0 if every result was right, 1 if one was wrong, 2"
+        " for bad usage.",
+    .example = "troupe-bench pingpong grow-size --runs 9",
     .options = bench_options,
     .options_count = COUNT_OF(bench_options),
     .defaults = &defaults,
     .defaults_size = sizeof(defaults),
     .operands_usage = "[NAME...]",
-    .operands_max = COUNT_OF(benches),
+    .operands_max = OPERANDS_MAX,
     .run = run,
 };
 

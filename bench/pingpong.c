@@ -87,5 +87,6 @@ const struct bench bench_pingpong = {
     .question = "two actors take turns",
     .unit = "ns/message",
     .count = 2000000,
+    .floor_messages_count = 1,
     .run = run,
 };

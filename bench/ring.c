@@ -81,5 +81,6 @@ const struct bench bench_ring = {
     .question = "a token goes round 100 actors",
     .unit = "ns/message",
     .count = 2000000,
+    .floor_messages_count = 1,
     .run = run,
 };

@@ -27,6 +27,16 @@ bench_sequence_below(uint64_t *value, uint64_t limit)
     return *value % limit;
 }
 
+/* The number that so many steps lead to: work of that length. */
+static inline uint64_t
+bench_sequence_after(uint64_t value, uint64_t steps)
+{
+    while (steps-- > 0) {
+        value = bench_sequence_next(value);
+    }
+    return value;
+}
+
 /* The sum of what follows 0 .. count - 1. */
 static inline uint64_t
 bench_sequence_sum(uint64_t count)

@@ -120,5 +120,6 @@ const struct bench bench_skynet = {
     .question = "a tree of actors adds up its leaves",
     .unit = "ns/actor",
     .count = 1111111,
+    .floor_messages_count = 3,
     .run = run,
 };

@@ -375,7 +375,7 @@ offer_all_of(struct tp_choices *choices, struct tp_actor *actor)
 static uint32_t
 slots_count(const struct tp_choices *choices)
 {
-    return choices->runtime->registry.slots_count;
+    return tp_registry_count(&choices->runtime->registry);
 }
 
 static struct tp_actor *

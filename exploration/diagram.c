@@ -115,7 +115,7 @@ tp_diagram_look(struct tp_diagram *diagram)
 {
     struct tp_registry *registry = &diagram->runtime->registry;
 
-    for (uint32_t i = 0; i < registry->slots_count; i++) {
+    for (uint32_t i = 0; i < tp_registry_count(registry); i++) {
         struct tp_actor *actor = tp_registry_at(registry, i);
         const struct troupe_message *start = actor->mailbox.control;
 

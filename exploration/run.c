@@ -172,8 +172,10 @@ tp_run_end(struct troupe_explored *run)
 static void
 close_states(struct troupe_runtime *runtime)
 {
-    for (uint32_t i = 0; i < runtime->registry.slots_count; i++) {
-        tp_isolation_close_state(tp_registry_at(&runtime->registry, i));
+    struct tp_registry *registry = &runtime->registry;
+
+    for (uint32_t i = 0; i < tp_registry_count(registry); i++) {
+        tp_isolation_close_state(tp_registry_at(registry, i));
     }
 }
 

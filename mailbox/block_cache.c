@@ -48,13 +48,15 @@ tp_block_cache_init(struct tp_block_cache *cache, struct tp_block_depot *depot)
 static struct tp_block *
 pop_batch(struct tp_block_depot *depot, unsigned size_class)
 {
+    ck_stack_t *batches = &depot->classes[size_class].batches;
     ck_stack_entry_t *entry;
 
-    if (ck_pr_load_ptr(&depot->classes[size_class].batches.head) == NULL) {
-        return NULL;
+    while (ck_pr_load_ptr(&batches->head) != NULL) {
+        if (ck_stack_trypop_mpmc(batches, &entry)) {
+            return batch_of(entry);
+        }
     }
-    entry = ck_stack_pop_mpmc(&depot->classes[size_class].batches);
-    return entry == NULL ? NULL : batch_of(entry);
+    return NULL;
 }
 
 /* Maps memory for more blocks of this size. False: there is none. */

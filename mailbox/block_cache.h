@@ -13,6 +13,9 @@
  * Blocks are type-stable because of the depot: popping a batch reads a link in
  * a block that another thread may have popped, and begun to use, meanwhile. The
  * stack's generation then makes the pop fail, and what was read is dropped.
+ * Each try reads generation, head and link anew, in this order: that a swap
+ * which fails returns both words as they were at one moment is not so on
+ * aarch64, and ck_stack_pop_mpmc() would go on with them.
  *
  *     tp_block_take, tp_block_give        the cache's thread
  *     tp_block_depot_init, _fini          nobody else may use it
@@ -50,14 +53,16 @@ struct tp_block_chunk;
 struct tp_block_depot {
     /*
      * Batches of each size. Pushed and popped by any cache's thread, through
-     * ck_stack's mpmc functions only, which carry what the batch holds.
+     * ck_stack's mpmc functions only: a push releases what the batch holds, the
+     * load of the head that a pop begins with acquires it. A stale read costs
+     * a swap that fails, or a batch that is found later.
      */
     struct {
         ck_stack_t batches;
     } __attribute__((aligned(64))) classes[TP_BLOCK_CLASSES_COUNT];
     /*
      * All chunks. Pushed by any cache's thread with release, read by fini when
-     * no thread is left.
+     * no thread is left. A stale read costs a failed compare-and-swap.
      */
     struct tp_block_chunk *chunks;
 };

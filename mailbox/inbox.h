@@ -73,7 +73,7 @@ struct tp_inbox {
      * (push) and by the owner (take, try_sleep...), as in the table above. The
      * push releases what the message holds and pairs with the acquire in take
      * and in peek_only. try_sleep and try_sleep_with release what the owner did
-     * and pairs with the acquire in a push that finds ASLEEP. A stale read
+     * and pair with the acquire in a push that finds ASLEEP. A stale read
      * costs a failed compare-and-swap.
      */
     struct troupe_message *head;

@@ -100,7 +100,9 @@ struct tp_limit {
     /*
      * RESUME messages linked by next. Pushed by any thread that pauses an
      * actor, taken whole by whoever finds `held` uncongested. The push releases
-     * the message and pairs with the acquire in tp_limit_take_paused().
+     * the message and pairs with the acquire in tp_limit_take_paused(). A stale
+     * NULL is excluded by the full fences of the header where it matters; else
+     * somebody else has taken the stack.
      */
     struct troupe_message *paused;
 };

@@ -40,14 +40,15 @@ struct entry {
 };
 
 struct chunk {
+    /* By number. Written, and stale, as a bucket, with the same fence. */
     struct entry *entries[CHUNK_ENTRIES_COUNT];
 };
 
 /*
- * Pointers in buckets and chunks are written with the lock held, each after a
- * store fence, so that who sees the pointer sees what it points to: a reader's
- * next load goes through the pointer and cannot come before it. A stale NULL
- * is a name not found yet.
+ * NULL: nothing yet. Written with the lock held, each pointer after a store
+ * fence, so that who sees it sees what it points to: a reader's next load goes
+ * through the pointer and cannot come before it. A stale NULL is a name not
+ * found yet.
  */
 static struct entry *buckets[BUCKETS_COUNT];
 static struct chunk *chunks[CHUNKS_COUNT];

@@ -22,7 +22,8 @@
  *    more than the one task the thief is after another one; if it is the last,
  *    both compare-and-swap `oldest`, and one wins.
  *  - A place is written again only when `oldest` has passed it, and then the
- *    compare-and-swap of a thief that has read it before fails.
+ *    compare-and-swap of a thief that has read it before fails. A thief that
+ *    succeeds has read it before, by a fence that x86 does not need.
  *
  * Both numbers only grow, by one a task, but for the worker's step down and
  * back up, and 64 bits do not wrap.
@@ -56,15 +57,16 @@ struct tp_deque {
      */
     uint64_t oldest;
     /*
-     * Where the next task goes. Written by the worker: released after the task
-     * was put there, acquired by thieves. A thief that reads a stale one sees
-     * fewer tasks than there are, or one too many, for which it then loses the
-     * compare-and-swap.
+     * Where the next task goes. Written by the worker, with release after the
+     * task was put there, which thieves acquire. A thief that reads a stale one
+     * sees fewer tasks than there are, or one too many, for which it then loses
+     * the compare-and-swap.
      */
     uint64_t newest __attribute__((aligned(64)));
     /*
-     * Written by the worker before `newest`, read by thieves before their
-     * compare-and-swap, which fails if what they read is no more there.
+     * Written by the worker before it releases `newest`, read by thieves before
+     * the fence before their compare-and-swap, which fails if what they read is
+     * stale.
      */
     struct tp_task *tasks[TP_DEQUE_LENGTH_MAX];
 };
@@ -109,6 +111,7 @@ tp_deque_try_steal(struct tp_deque *deque)
     }
     ck_pr_fence_acquire();
     task = ck_pr_load_ptr(&deque->tasks[oldest % TP_DEQUE_LENGTH_MAX]);
+    ck_pr_fence_load_atomic(); /* the place is the worker's again from here */
     if (!ck_pr_cas_64(&deque->oldest, oldest, oldest + 1)) {
         return NULL;
     }

@@ -8,12 +8,12 @@
  *       +----> PARKED ---wake---> WOKEN ---returns----+
  *                 \------------deadline---------------+
  *
- *     from      to         by               called by
- *     EMPTY  -> PARKED     tp_parker_park   the one thread that parks here
- *     PARKED -> WOKEN      tp_parker_wake   any thread; it also wakes the
- * thread EMPTY  -> WOKEN      tp_parker_wake   any thread WOKEN  -> EMPTY
- * tp_parker_park   the one thread PARKED -> EMPTY      tp_parker_park   the one
- * thread, at its deadline
+ *     from      to       by               called by
+ *     EMPTY  -> PARKED   tp_parker_park   the one thread that parks here
+ *     PARKED -> WOKEN    tp_parker_wake   any thread; then it wakes the one
+ *     EMPTY  -> WOKEN    tp_parker_wake   any thread
+ *     WOKEN  -> EMPTY    tp_parker_park   the one thread
+ *     PARKED -> EMPTY    tp_parker_park   the one thread, at its deadline
  *
  * No wake-up is lost: both sides change the word by read-modify-writes. A wake
  * before the park leaves WOKEN, and the park returns at once; a wake after it
@@ -50,9 +50,10 @@ enum tp_parker_state {
 
 struct tp_parker {
     /*
-     * A tp_parker_state. Written as in the table above; each write releases and
-     * acquires, so that the woken thread sees what its waker did before. Alone
-     * on its line: it is written by strangers.
+     * A tp_parker_state. Written as in the table above; each write releases or
+     * acquires, so that the woken thread sees what its waker did before. It is
+     * never only read, so never stale. Alone on its line: it is written by
+     * strangers.
      */
     uint32_t word __attribute__((aligned(64)));
     const struct tp_parking *parking;

@@ -6,6 +6,14 @@
  * out. Bounded: a push may be declined, and the task then goes to the
  * scheduler's stack, which is not.
  *
+ * A push releases the task, a pop acquires it. A pop reads its slot before it
+ * claims the slot by moving the ring's head, and the worker fills the slot
+ * again only when it has seen the head move: so a pop never reads what was
+ * pushed a round later. CK 0.7.1 keeps the read before the claim by a fence
+ * that, where memory is weak, orders stores alone, and the read is a load.
+ * Below, its header is read with the fence that orders loads instead. On x86
+ * neither is an instruction.
+ *
  * A task is stolen only when it has waited for STEAL_AGE_NS. Its worker comes
  * to most of them sooner, and has what they need in its caches: an actor that
  * has one small message is run in less time than it takes to carry it to
@@ -31,8 +39,13 @@
 
 #include "scheduler/task.h"
 
+#ifdef CK_RING_H
+#error "include ck_ring.h by this file only: see above"
+#endif
 #include <ck_pr.h>
+#define ck_pr_fence_store_atomic ck_pr_fence_load_atomic
 #include <ck_ring.h>
+#undef ck_pr_fence_store_atomic
 #include <stdbool.h>
 
 enum {
@@ -41,6 +54,12 @@ enum {
 };
 
 struct tp_run_queue {
+    /*
+     * Through ck_ring's functions only. Its tail is written by the worker when
+     * it has filled a slot, with release; its head by whoever pops, by
+     * compare-and-swap, after it has read the slot. A stale read costs a pop
+     * that finds nothing, or a push that is declined.
+     */
     ck_ring_t ring;
     /*
      * When the end was seen last. Raised by compare-and-swap: whoever does that
@@ -50,6 +69,9 @@ struct tp_run_queue {
     uint64_t marked_ns __attribute__((aligned(64)));
     uint32_t recent_end; /* as it was at marked_ns */
     uint32_t old_end;    /* as it was at least STEAL_AGE_NS before that */
+
+    /* Slots. Written by the worker where head and tail say that they are free;
+     * read by all, and what a pop has read that lost its claim is dropped. */
     ck_ring_buffer_t buffer[TP_RUN_QUEUE_LENGTH_MAX + 1];
 };
 

@@ -13,10 +13,10 @@
 #include <string.h>
 
 enum {
-    SPINS_COUNT = 50,
-    /* Between two looks, which cost a worker that is busy the lines of its
-     * queue that it writes: about a microsecond. */
-    SPIN_STALLS_COUNT = 16,
+    SPINS_COUNT = 8,
+    /* Between two looks, some microseconds: each takes from a busy worker the
+     * lines of its queue, which it is about to write again. */
+    SPIN_STALLS_COUNT = 128,
 };
 
 /* Steps of `idle`; see its definition. */
@@ -179,6 +179,7 @@ sleep_until_woken(struct tp_worker *worker)
     ck_pr_store_64(&worker->awaited_count, worker->timeouts.awaited_count);
     ck_pr_fence_release(); /* whoever counts this sleeper reads the count */
     ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);
+    ck_pr_fence_atomic_store(); /* who finds it asleep finds it counted */
     ck_pr_store_32(&worker->asleep, 1);
     ck_pr_fence_memory();
     if (!tp_worker_sees_work(worker) && !has_cancelled(worker) &&
@@ -193,7 +194,7 @@ sleep_until_woken(struct tp_worker *worker)
     while (!is_woken) {
         is_woken = tp_parker_park(&worker->parker, UINT64_MAX);
     }
-    ck_pr_fence_acquire();
+    ck_pr_fence_acquire(); /* counted as awake before it takes anything */
 }
 
 static struct tp_task *

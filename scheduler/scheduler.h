@@ -94,19 +94,22 @@ struct tp_scheduler {
     /*
      * Sleepers in the low 16 bits, searchers in the next 16, wake-ups above.
      * Written by workers and wakers as in the table above, by
-     * read-modify-writes that are full fences together with the one named
-     * there.
+     * read-modify-writes, with the fences named there. Stale: as argued there.
      */
     uint64_t idle __attribute__((aligned(64)));
-    /* 1: workers are to end. Written once by halt, then all are woken. */
+    /*
+     * 1: workers are to end. Written by halt, before a full fence and before
+     * all are woken; read by a worker before each task, and after the full
+     * fence before it parks. Stale: it runs a task more.
+     */
     uint32_t is_halting __attribute__((aligned(64)));
     /*
      * Odd: a drain is under way, and `drainer` is to be woken when nothing is
-     * left. Drain stores the next number before a full fence and before it
-     * wakes all; a worker reads it after the full fence before it parks. One
-     * more ends it, added by the worker that finds nothing left, before it
-     * wakes `drainer`, or by the drain that has waited for too long: by a
-     * compare-and-swap, so that a worker that stood still between its look and
+     * left. Written by drain, the next number, before a full fence and before
+     * it wakes all; read by a worker after the full fence before it parks. One
+     * more ends the drain: written, by compare-and-swap, by the worker that
+     * finds nothing left, before it wakes `drainer`, or by the drain that has
+     * waited for too long. So a worker that stood still between its look and
      * its word ends no later drain. A stale even number costs nothing, because
      * that worker is woken; nor does a stale odd one, because the drainer is.
      */

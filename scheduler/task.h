@@ -21,12 +21,20 @@ struct tp_task {
     /* In a stack of ready tasks. The scheduler's while ready, else unused. */
     struct tp_task *next;
     /*
-     * TP_TASK_ANYWHERE, or 1 + the index of the only worker to run it. Written
-     * by the task's owner while it runs; carried by the hand-over that makes it
-     * ready.
+     * TP_TASK_ANYWHERE, or 1 + the index of the only worker to run it, or
+     * ELSEWHERE. Written by the task's owner before it is known to anybody or
+     * while it runs, and released with the word by which it sleeps; acquired by
+     * who finds it asleep and makes it ready. Others may look. Stale: they take
+     * it for what it was.
      */
     uint32_t bound;
-    /* The owner's, for whatever it likes: the scheduler leaves it alone. */
+    /*
+     * The owner's, for whatever it likes: the scheduler leaves it alone. An
+     * actor's is its profile (actors/profile.h). Written by the spawner, with
+     * release after the incarnation and after the profile's entry; acquired by
+     * senders before they read either. A stale one is of an earlier life, to
+     * which the message is dead anyhow.
+     */
     uint32_t tag;
 };
 

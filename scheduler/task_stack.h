@@ -21,7 +21,8 @@
 
 struct tp_task_stack {
     /*
-     * Newest first, linked by next. The push releases the task and pairs with
+     * Newest first, linked by next. Pushed by any thread, taken whole by any
+     * worker. The push releases the task and pairs with
      * the acquire in take. A stale read as empty is made good by the wake-up
      * protocol (scheduler.h).
      */

@@ -49,7 +49,11 @@ struct tp_timeout {
     struct tp_timeout *cancelled; /* in the stack of the cancelled */
     uint32_t awaited; /* a tp_timeout_awaited; written before it is PENDING */
     uint32_t purpose; /* the adder's own, for the hooks; written likewise */
-    /* A tp_timeout_state; written once after PENDING, as above. */
+    /*
+     * A tp_timeout_state. Written once after PENDING, by compare-and-swap, as
+     * above. Orders nothing: the wheel's worker made it, and who cancels hands
+     * it on by a push that releases. Never only read, so never stale.
+     */
     uint32_t state;
     uint32_t worker_index; /* whose wheel */
 };

@@ -185,13 +185,27 @@ pop_newest(struct tp_worker *worker)
                                 : tp_deque_try_pop(&worker->newborns);
 }
 
+/* While another task has its turn, which may be long, next is where others see
+ * it. */
+static void
+give_up_next(struct tp_worker *worker)
+{
+    if (worker->next != NULL) {
+        tp_worker_displace(worker, pop_next(worker));
+    }
+}
+
 static struct tp_task *
 pop_oldest(struct tp_worker *worker)
 {
     struct tp_task *task = tp_run_queue_try_pop(&worker->queue);
 
     worker->newest_uses = 0;
-    return task != NULL ? task : pop_newest(worker);
+    if (task == NULL) {
+        return pop_newest(worker);
+    }
+    give_up_next(worker);
+    return task;
 }
 
 struct tp_task *
@@ -204,6 +218,7 @@ tp_worker_find_own(struct tp_worker *worker)
     }
     if (worker->ticks % INJECTED_PERIOD == 0 &&
         (task = find_neglected(worker)) != NULL) {
+        give_up_next(worker);
         return task;
     }
     if (worker->newest_uses++ < NEWEST_USES_MAX) {

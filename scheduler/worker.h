@@ -3,7 +3,8 @@
  * worker: one thread that runs ready tasks, and where it keeps them.
  *
  *  - next: the task it made ready last. It runs next, while what it needs is in
- *    this core's caches. Nobody steals it.
+ *    this core's caches. Nobody steals it; when another one has its turn before
+ *    it, it goes to the queue.
  *  - newborns: tasks that have never run (deque.h). The newest runs when there
  * is no next. Idle workers steal the oldest. What is too many goes to the
  * queue.
@@ -63,15 +64,18 @@ struct tp_worker {
     struct tp_deque newborns __attribute__((aligned(64)));
     struct tp_task_stack bound __attribute__((aligned(64)));
     /*
-     * 1 while the worker sleeps or is about to. Set by it, cleared by it or by
-     * whoever wakes it; who clears it also counts it in the scheduler's `idle`.
-     * A stale 0 is made good by the worker's last look before it parks.
+     * 1 while the worker sleeps or is about to. Written to 1 by it, between the
+     * fence after it has counted itself and the full fence before its last
+     * look; to 0 by compare-and-swap, by it or by whoever wakes it, who then
+     * counts it in the scheduler's `idle`. A stale 0 is made good by that last
+     * look.
      */
     uint32_t asleep;
     /*
      * How many timeouts in its wheel a drain waits for. Written by the worker
-     * before it sleeps, read by whoever looks whether all is done
-     * (scheduler.c), which is void unless all have slept meanwhile.
+     * before it counts itself as asleep, which releases it; read by whoever has
+     * found all asleep, after a full fence (scheduler.c). Stale: somebody has
+     * been awake meanwhile, and the answer is void.
      */
     uint64_t awaited_count;
     struct tp_parker parker;

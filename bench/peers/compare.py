@@ -47,7 +47,7 @@ def size_of(name, scale):
 
 def command_of(options, who, name, workers):
     if who == "troupe":
-        return [options.troupe, name, "--json", "--runs", "1",
+        return [options.troupe, name, "--json", "--runs", "1", "--warm-up", "0",
             "--workers", str(workers), "--scale", str(options.scale)]
     return [os.path.join(options.folder, f"bench-{who}"), name,
         f"n={size_of(name, options.scale)}", f"threads={workers}"]

@@ -99,10 +99,17 @@ static troupe_err
 explore(bool are_patient)
 {
     struct pair pair = {.are_patient = are_patient};
+    struct troupe_explore_report report = TROUPE_EXPLORE_REPORT;
+    troupe_err err =
+        troupe_explore(&TROUPE_EXPLORE_OPTIONS(.setup = bring_together,
+                           .at_end = both_are_confirmed, .context = &pair),
+            &report);
 
-    return troupe_explore(&TROUPE_EXPLORE_OPTIONS(.setup = bring_together,
-                              .at_end = both_are_confirmed, .context = &pair),
-        NULL);
+    if (err == TROUPE_OK) {
+        print_message("both are confirmed, in each of %d orders\n",
+            (int)report.orders_count);
+    }
+    return err;
 }
 
 static void

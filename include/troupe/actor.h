@@ -57,7 +57,12 @@ struct troupe_behaviour {
     size_t state_size;
     const struct troupe_on *handlers;
     unsigned handlers_count;
-    void *table; /* the runtime's */
+    /*
+     * The runtime's. Written once, with release, by who registers it first;
+     * read by any thread, with acquire. A stale NULL: a mutex is taken to look
+     * again.
+     */
+    void *table;
 };
 
 #ifdef __cplusplus

@@ -61,8 +61,9 @@ struct troupe_schema {
 
     /*
      * 0 until interned, then for ever the process's number for name. Written
-     * once, by troupe_schema_intern(); read by any thread, relaxed: a reader
-     * that still sees 0 interns again and gets the same number.
+     * once, by troupe_schema_intern(), after a store fence; read by any thread,
+     * relaxed, because what it leads to is found by way of it. A stale 0: the
+     * reader interns again and gets the same number.
      */
     uint32_t number;
 };

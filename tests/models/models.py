@@ -36,10 +36,24 @@ class Model:
 
 
 MODELS = (
+    Model("inbox", "inbox: each message is handled once, in order, no block too late",
+        "inbox: all are handled, and the owner sleeps",
+        worlds=("", "-DSENDERS=1 -DMESSAGES=3"),
+        large=("-DSENDERS=3 -DMESSAGES=1", "-DMESSAGES=3", "-DBLOCKS=4"),
+        fair=("",),
+        twins={
+            "FREES_EARLY": "",
+            "SLEEPS_BLINDLY": "",
+            "PEEKS_AT_MANY": "",
+            "TAKES_TOO_MUCH": "",
+            "KEEPS_ITS_LINK": "",
+            "TAKES_IN_TWO": "",
+        }),
     Model("waking", "waking: no task lies while workers sleep, no deadlock",
         "waking: every task runs, drain and halt end",
         worlds=("-DHANDLER_WAITS", "-DHANDLER_WAITS -DINJECTED=2 -DCHILDREN=0"),
         large=("", "-DBOUND=1 -DDEADLINES=0", "-DHANDLER_WAITS -DINJECTED=2",
+            "-DHANDLER_WAITS -DDECLINES=2 -DDEADLINES=0",
             "-DDRAIN -DBOUND=1 -DCHILDREN=0 -DDEADLINES=0"),
         fair=("-DHANDLER_WAITS -DDEADLINES=0",),
         twins={
@@ -65,6 +79,7 @@ MODELS = (
             "COUNTS_LATE": "",
             "SLEEPS_BLINDLY": "",
             "SLEEPS_UNSETTLED": "-DHIGH=2 -DLOW=0 -DSETTLED=2",
+            "SLEEPS_CONGESTED": "-DHIGH=2 -DLOW=0 -DSETTLED=2",
         }),
 )
 

@@ -23,15 +23,22 @@
  *     resume_paused           tp_limit_take_paused(), tp_post_resume_paused()
  *     push take try_sleep     tp_inbox_push(), tp_inbox_take(),
  *                             tp_inbox_try_sleep()        mailbox/inbox.h
+ *     try_sleep_with          tp_inbox_try_sleep_with()
  *     send                    try_push(), tp_post_flush() actors/post.c
  *     handle                  handle() with count_handled()
  *     settle                  settle(), take_off_limit()  actors/actor.c
  *     attend pause_on_congested   attend(), pause_on_congested()
  *     actor                   tp_actor_run() with take_step(), try_sleep()
+ *     take_only               take_only() with its try_sleep_with(), and
+ *                             tp_inbox_peek_only()
+ *     unlink                  tp_life_unlink_only()       actors/life.c
  *
  * A step is one operation on a shared word. All that write here are
  * read-modify-writes, which x86 orders fully, so memory needs no model. The
  * stack of the paused is a set: it is only ever taken whole.
+ *
+ * The inbox is a count of messages, and whether a resume is among them; its word
+ * and its links are in inbox.pml.
  *
  * Left out: the hard mark and the other policies (nobody is paused by them),
  * bytes, messages that are not counted but resumes, threads outside.
@@ -42,6 +49,7 @@
  *     RELIEVES_LATE   the stack is taken before the mark is cleared
  *     HOLDS_THE_CONGESTED  who is congested itself is paused all the same
  *     SLEEPS_UNSETTLED     an actor sleeps with messages that it has not settled
+ *     SLEEPS_CONGESTED     it does when it has handled one where it lay
  *     COUNTS_LATE     a message is pushed before it is counted
  *     SLEEPS_BLINDLY  an actor sleeps without a look at its inbox
  */
@@ -118,6 +126,20 @@ inline try_sleep()
     atomic { has_slept = (inbox[own] == 0 && !has_resume[own]);
         if :: has_slept -> is_asleep[own] = true :: else fi }
 #endif
+}
+
+/* As try_sleep(), of the message that was handled where it lies. */
+inline try_sleep_with()
+{
+    atomic { has_slept = (inbox[own] == 1 && !has_resume[own]);
+        if :: has_slept -> inbox[own] = 0; is_asleep[own] = true :: else fi }
+}
+
+/* Takes all but that message, which is the last. */
+inline unlink()
+{
+    atomic { assert(inbox[own] > 0);
+        inbox[own]--; take() }
 }
 
 /* ---- limit --------------------------------------------------------------- */
@@ -220,9 +242,10 @@ inline settle()
     unsettled = 0
 }
 
-inline handle()
+/* One of the list, or (taken is 0) the one that lies in the inbox. */
+inline handle(taken)
 {
-    atomic { mail--; unsettled++ };
+    atomic { mail = mail - taken; unsettled++ };
     if
     :: unsettled >= SETTLED -> settle()
     :: else
@@ -274,6 +297,27 @@ inline attend()
 #endif
 }
 
+/* A message that is alone. Sets has_slept. */
+inline take_only()
+{
+    handle(0);
+#ifdef BROKEN_SLEEPS_CONGESTED
+    if
+    :: !noted -> try_sleep_with()
+    :: else
+    fi;
+#else
+    if
+    :: !noted && !is_congested[own] -> try_sleep_with()
+    :: else
+    fi;
+#endif
+    if
+    :: !has_slept -> unlink()
+    :: else
+    fi
+}
+
 proctype actor(byte own)
 {
     byte mail, unsettled, sent, resumes, i;
@@ -283,11 +327,19 @@ end:
     do
     :: is_scheduled[own] ->
         is_scheduled[own] = false;
-        take();
+        if
+        :: !is_paused[own] && mail == 0 && inbox[own] == 1 &&
+            !has_resume[own] -> take_only()
+        :: else -> take()
+        fi;
 turn:
+        if
+        :: has_slept -> has_slept = false; goto end
+        :: else
+        fi;
         attend();
         if
-        :: !is_paused[own] && mail > 0 -> handle(); goto turn
+        :: !is_paused[own] && mail > 0 -> handle(1); goto turn
         :: else
         fi;
 #ifndef BROKEN_SLEEPS_UNSETTLED

@@ -25,8 +25,12 @@
  *     search end_search       search(), end_search(); spin() is one look
  *     worker                  run_until_halted()
  *     main                    tp_scheduler_drain(), tp_scheduler_halt()
- *     displace                tp_worker_displace()        scheduler/worker.c
- *     pop pop_bound           tp_run_queue_try_pop(), pop_bound()
+ *     displace                tp_worker_displace(), tp_worker_ready_newborn(),
+ *                             call_others()               scheduler/worker.c
+ *     pop pop_bound           tp_run_queue_try_pop(), tp_deque_try_pop(),
+ *                             pop_bound()
+ *     steal                   steal() with tp_run_queue_try_steal(),
+ *                             tp_deque_try_steal()
  *     pop_injected            pop_injected() with share_taken()
  *     find_own                tp_worker_find_own() but for its turns
  *     find_elsewhere          tp_worker_find_elsewhere()
@@ -40,11 +44,14 @@
  * fence, or sooner; the two that matter here, `asleep` and the end of a queue,
  * are followed by a fence each, so a buffer of one store is enough. The futex
  * looks at the word and falls asleep in one step; DEADLINES of its sleeps end
- * for no reason.
+ * for no reason. DECLINES tasks are left where they are by who could steal them.
+ *
+ * `queue` is all that others may steal from a worker, its run queue and its
+ * deque of newborn tasks: each of them is pushed, then fenced, then told of.
  *
  * Left out: timeouts and their cancelling (tests/protocol/test_cancel.c), the
- * inside of queues, turns (NEXT_USES_MAX, INJECTED_PERIOD), a drain after another
- * one (tests/protocol/test_worker_sleep.c).
+ * inside of queues (test_steal.c, test_newborns.c), turns (NEWEST_USES_MAX,
+ * INJECTED_PERIOD), a drain after another one (test_worker_sleep.c).
  *
  * Twins. -DBROKEN_x makes one fault, and spin must find it:
  *
@@ -62,6 +69,9 @@
 #endif
 #ifndef DEADLINES
 #define DEADLINES 1
+#endif
+#ifndef DECLINES
+#define DECLINES 0
 #endif
 #define MAIN WORKERS /* as a thread; its parker is the drainer */
 #ifndef INJECTED
@@ -87,6 +97,7 @@ bool asleep[WORKERS];
 mtype parker[WORKERS + 1] = EMPTY;
 bool is_in_futex[WORKERS + 1];
 byte deadlines_left = DEADLINES;
+byte declines_left = DECLINES;
 mtype buffered[WORKERS + 1] = NOTHING;
 
 /* Tasks, where others see them. */
@@ -269,6 +280,17 @@ inline pop(w)
         if :: queue[w] > 0 -> queue[w]--; has_found = true :: else fi }
 }
 
+/* A task that has not waited for long enough is left there. */
+inline steal(w)
+{
+    atomic { fence();
+        if
+        :: queue[w] == 0
+        :: queue[w] > 0 -> queue[w]--; has_found = true
+        :: queue[w] > 0 && declines_left > 0 -> declines_left--
+        fi }
+}
+
 inline pop_bound()
 {
     atomic { fence();
@@ -319,7 +341,7 @@ inline find_elsewhere()
     i = 1;
     do
     :: i == WORKERS || has_found -> break
-    :: else -> pop((own + i) % WORKERS); i++
+    :: else -> steal((own + i) % WORKERS); i++
     od;
     i = 0;
     if
@@ -456,7 +478,13 @@ inline search()
     :: else ->
         find_elsewhere();
         if
-        :: !has_found -> sleep_until_woken(); find_own()
+        :: !has_found ->
+            sees_work();
+            if
+            :: !is_seen -> sleep_until_woken()
+            :: else -> is_seen = false
+            fi;
+            find_own()
         :: else
         fi
     od;

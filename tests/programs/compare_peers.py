@@ -57,7 +57,7 @@ class Compare(unittest.TestCase):
 
     def test_runs_are_interleaved_and_of_the_size_asked_for(self):
         self.compare("ring", "--runs", "2", "--workers", "2", "--scale", "10")
-        ours = "troupe ring --json --runs 1 --workers 2 --scale 10"
+        ours = "troupe ring --json --runs 1 --warm-up 0 --workers 2 --scale 10"
         self.assertEqual((self.folder / "asked").read_text().splitlines(), 2 * [
             ours, "go ring n=200000 threads=2", "tokio ring n=200000 threads=2"])
 

@@ -195,11 +195,15 @@ class DevScript(unittest.TestCase):
                 (["bench"], "gcc libjansson-dev", "libcmocka-dev valgrind"),
                 (["fuzz", "1"], "gcc clang-14 libclang-rt-14-dev libmsgpack-dev", "valgrind"),
                 (["test"], "gcc libcmocka-dev clang-14 python3 spin", "gnuplot-nox clang-format-14"),
+                (["test", "aarch64"], "gcc-aarch64-linux-gnu qemu-user libcmocka-dev", "gcovr"),
+                (["test", "coverage"], "gcovr libcmocka-dev", "qemu-user"),
+                (["test", "dev"], "libcmocka-dev", "gcovr qemu-user"),
                 (["test", "valgrind"], "gcc libcmocka-dev valgrind", "gnuplot-nox"),
                 (["setup", "fmt"], "git clang-format-14", "gcc libcmocka-dev"),
                 (["setup", "peers"], "gcc python3", "golang-go"),
                 (["setup", "tokio"], "librust-tokio-dev cargo rustc", "gcc golang-go"),
-                (["setup"], "gcc libcmocka-dev gnuplot-nox clang-format-14", "")):
+                (["setup", "aarch64"], "gcc-aarch64-linux-gnu", "gcc"),
+                (["setup"], "gcc libcmocka-dev gnuplot-nox clang-format-14 gcovr qemu-user", "")):
             with self.subTest(words):
                 self.write("calls", "")
                 self.dev(*words)
@@ -255,6 +259,12 @@ class DevScript(unittest.TestCase):
     def test_bench_is_handed_all_that_follows_it(self):
         self.assertEqual(self.dev("bench", "ring", "--json").stdout, "bench ring --json\n")
         self.assertEqual(self.dev("bench", "--help").stdout, "bench --help\n")
+
+    def test_bench_with_plot_hands_all_else_to_what_draws_the_curves(self):
+        done = self.dev("bench", "grow", "--plot", "--runs", "3")
+        self.assertEqual(done.stdout, "python bench/plot.py build/release/troupe-bench"
+            " build/plot grow --runs 3\n")
+        self.assertIn("gnuplot-nox", " ".join(self.calls("dpkg-query")))
 
     # The peers
 
@@ -344,6 +354,20 @@ class DevScript(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("no such compiler", done.stdout[done.stdout.index("== tsan failed"):])
         self.assertEqual(done.stdout.splitlines()[-1], "9 passed, 1 failed, 0 skipped")
+
+    def test_coverage_counts_anew_and_prints_its_figures(self):
+        self.write("build/coverage/old.gcda", "")
+        done = self.dev("test", "coverage")
+        self.assertIn("python tests/coverage.py build/coverage\n", done.stdout)
+        self.assertEqual(done.stdout.splitlines()[-1], "3 passed, 0 failed, 0 skipped")
+        self.assertFalse((self.folder / "build/coverage/old.gcda").exists())
+
+    def test_aarch64_has_its_libraries_unpacked_first(self):
+        self.write("cmake/sysroot.sh", 'echo "sysroot.sh $*" >>calls')
+        self.assertEqual(self.dev("test", "aarch64").returncode, 0)
+        self.assertIn(" build/sysroot libck-dev ", self.calls("sysroot.sh")[0])
+        self.write("cmake/sysroot.sh", "exit 1")
+        self.assertEqual(self.dev("test", "aarch64").returncode, 1)
 
     def test_no_test_at_all_is_a_failure(self):
         self.write("said-by-dev", "No tests were found!!!\n")

@@ -899,6 +899,45 @@ a_newborn_is_seen_by_who_is_about_to_sleep(void **state)
     end();
 }
 
+static void
+ring_next_year_and_wait_for_drain(struct tp_worker *worker, struct job *job)
+{
+    (void)job;
+    tp_worker_add_timeout(worker, &timeout, UINT64_MAX / 2, TP_TIMEOUT_AWAITED);
+    while (!does_drain_wait()) {
+        steps_pause();
+    }
+}
+
+static void
+drain_in_no_time(void)
+{
+    jobs[0].run = ring_next_year_and_wait_for_drain;
+    tp_scheduler_ready(scheduler, &jobs[0].task);
+    while (!does_first_run_a_job()) {
+        steps_pause();
+    }
+    CHECK(!tp_scheduler_drain(scheduler, 0));
+}
+
+/* The worker sleeps with nothing to run, but somebody waits for its timeout. */
+static void
+drain_waits_for_a_timeout_that_is_awaited(void **state)
+{
+    (void)state;
+    begin(1, drain_in_no_time);
+    for (int i = 0; i < STEPS_MAX && !does_drain_wait(); i++) {
+        steps_take(&steps, i % 2 == 0 ? MAIN : FIRST);
+    }
+    for (int i = 0; i < STEPS_MAX / 10; i++) {
+        steps_take(&steps, FIRST);
+    }
+    assert_true(does_first_sleep());
+    assert_true(is_draining(scheduler->drain));
+    assert_true(steps_finish(&steps, STEPS_MAX));
+    end();
+}
+
 int
 main(void)
 {
@@ -916,6 +955,7 @@ main(void)
         cmocka_unit_test(
             drain_does_not_end_while_a_worker_wakes_behind_who_looks),
         cmocka_unit_test(what_was_seen_in_one_drain_does_not_end_the_next),
+        cmocka_unit_test(drain_waits_for_a_timeout_that_is_awaited),
         cmocka_unit_test(a_newborn_is_seen_by_who_is_about_to_sleep),
     };
     return cmocka_run_group_tests_name("worker_sleep", tests, NULL, NULL);

@@ -16,18 +16,28 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* A division by 0 that is none, as on aarch64, is followed by an instruction
+ * that there is not. */
+#ifdef __aarch64__
+#define FAULT_DIVISION_SIGNAL SIGILL
+#define FAULT_UNDEFINED_INSTRUCTION ".inst 0"
+#else
+#define FAULT_DIVISION_SIGNAL SIGFPE
+#define FAULT_UNDEFINED_INSTRUCTION "ud2"
+#endif
+
 enum fault {
     FAULT_NULL,        /* SIGSEGV */
     FAULT_PAGE,        /* SIGSEGV, at a page that may not be read */
     FAULT_OVERFLOW,    /* SIGSEGV, with no stack left */
-    FAULT_DIVISION,    /* SIGFPE */
+    FAULT_DIVISION,    /* FAULT_DIVISION_SIGNAL */
     FAULT_INSTRUCTION, /* SIGILL */
     FAULT_FILE,        /* SIGBUS, behind the end of a mapped file */
     FAULTS_COUNT,
 };
 
 static const int fault_signals[FAULTS_COUNT] = {
-    SIGSEGV, SIGSEGV, SIGSEGV, SIGFPE, SIGILL, SIGBUS};
+    SIGSEGV, SIGSEGV, SIGSEGV, FAULT_DIVISION_SIGNAL, SIGILL, SIGBUS};
 
 #define FAULT_RAW                                                              \
     __attribute__((noinline, unused, no_sanitize("address"),                   \
@@ -96,9 +106,10 @@ fault_do(enum fault fault)
         break;
     case FAULT_DIVISION:
         fault_divide(0);
+        __asm__ volatile(FAULT_UNDEFINED_INSTRUCTION);
         break;
     case FAULT_INSTRUCTION:
-        __builtin_trap();
+        __asm__ volatile(FAULT_UNDEFINED_INSTRUCTION);
         break;
     case FAULT_FILE:
         fault_read(fault_page_of_empty_file());
