@@ -114,6 +114,8 @@ PROTOCOLS = (
              ("        notice_drained(scheduler);\n",
               "        ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);\n"
               "        notice_drained(scheduler);\n"))),
+        Bug("who finds a task wakes nobody for the rest", "scheduler/scheduler.c",
+            (("if (SEARCHERS_OF(was) == 1 &&", "if (SEARCHERS_OF(was) > 9 &&"),)),
         Bug("who is bound is not woken", "scheduler/scheduler.c",
             (("    ck_pr_fence_memory();\n    (void)wake(worker);",
               "    ck_pr_fence_memory();\n    (void)worker;"),)))),
@@ -123,8 +125,6 @@ PROTOCOLS = (
     Protocol("workers: no task lies while they sleep, drain is not early", "test_worker_sleep", (
         Bug("a worker sleeps without a last look", "scheduler/scheduler.c",
             (("if (!tp_worker_sees_work(worker) && !has_cancelled(worker) &&", "if ("),)),
-        Bug("who finds a task wakes nobody for the rest", "scheduler/scheduler.c",
-            (("if (SEARCHERS_OF(was) == 1 &&", "if (SEARCHERS_OF(was) > 9 &&"),)),
         Bug("drain does not count wake-ups", "scheduler/scheduler.c",
             (("if (ck_pr_load_64(&scheduler->idle) == before) {", "{"),)),
         Bug("a claimed worker does not wait for its wake", "scheduler/scheduler.c",
