@@ -5,6 +5,7 @@
 #include "actors/outside.h"
 #include "actors/post.h"
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "mailbox/schema.h"
 
@@ -15,13 +16,6 @@ drop_unsent(struct troupe_self *self, struct troupe_message *message)
 {
     message->kind = TP_MESSAGE_TELL; /* nobody waits for an answer */
     tp_post_free(self, message);
-}
-
-/* The earliest time after now that is a span away, or never. */
-static uint64_t
-after(uint64_t now_ns, uint64_t span_ns)
-{
-    return span_ns > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + span_ns;
 }
 
 static struct tp_ask_timeout *
@@ -123,7 +117,8 @@ tp_ask_open(struct troupe_self *self, const struct tp_ask_options *options,
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "an ask without a function that takes the answer; give one");
     }
-    ask.deadline_ns = after(self->worker->now_ns, options->timeout_ns);
+    ask.deadline_ns =
+        tp_clock_after_ns(self->worker->now_ns, options->timeout_ns);
     if (has_call && call.deadline_ns < ask.deadline_ns) {
         ask.deadline_ns = call.deadline_ns;
     }

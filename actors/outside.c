@@ -4,6 +4,7 @@
 #include "actors/life.h"
 #include "actors/post.h"
 #include "actors/supervisor.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/memory.h"
 #include "scheduler/simulation.h"
@@ -164,9 +165,7 @@ wait_until_served(struct troupe_self *self, uint64_t deadline_ns)
 static uint64_t
 deadline_in(struct troupe_self *self, uint64_t span_ns)
 {
-    uint64_t now = now_ns(self);
-
-    return span_ns > UINT64_MAX - now ? UINT64_MAX : now + span_ns;
+    return tp_clock_after_ns(now_ns(self), span_ns);
 }
 
 void

@@ -8,6 +8,7 @@ struct tp_root {
     struct tp_root *older;
     troupe_pid supervisor;
     struct troupe_message *stop; /* NULL: sent */
+    struct tp_restarts restarts;
 };
 
 void
@@ -31,7 +32,8 @@ tp_roots_fini(struct troupe_self *self)
 }
 
 struct tp_root *
-tp_root_make(struct troupe_self *self)
+tp_root_make(
+    struct troupe_self *self, const struct troupe_supervisor *description)
 {
     struct tp_root *root = tp_memory_alloc_zeroed(1, sizeof(*root));
 
@@ -39,8 +41,8 @@ tp_root_make(struct troupe_self *self)
         return NULL;
     }
     root->stop = tp_post_block(self, 0);
-    if (root->stop == NULL) {
-        tp_memory_free(root);
+    if (root->stop == NULL || !tp_restarts_init(&root->restarts, description)) {
+        tp_root_free(self, root);
         return NULL;
     }
     root->stop->kind = TP_MESSAGE_STOP;
@@ -54,7 +56,14 @@ tp_root_free(struct troupe_self *self, struct tp_root *root)
     if (root->stop != NULL) {
         tp_post_free(self, root->stop);
     }
+    tp_restarts_fini(&root->restarts);
     tp_memory_free(root);
+}
+
+const struct tp_restarts *
+tp_root_restarts_view(const struct tp_root *root)
+{
+    return &root->restarts;
 }
 
 void

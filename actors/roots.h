@@ -15,6 +15,7 @@
 #ifndef TROUPE_ACTORS_ROOTS_H
 #define TROUPE_ACTORS_ROOTS_H
 
+#include "actors/restarts.h"
 #include "mailbox/message.h"
 
 #include <pthread.h>
@@ -34,8 +35,13 @@ void tp_roots_init(struct tp_roots *roots);
 /* Frees what is left: a root that ended before it was added. */
 void tp_roots_fini(struct troupe_self *self);
 
-/* Room for one more root; NULL: no memory. */
-struct tp_root *tp_root_make(struct troupe_self *self);
+/* Room for one more root, and for its restarts; NULL: no memory. */
+struct tp_root *tp_root_make(
+    struct troupe_self *self, const struct troupe_supervisor *description);
+
+/* To be copied: what the root begins with. Its memory stays this one's, which
+ * is there as long as the root is. */
+const struct tp_restarts *tp_root_restarts_view(const struct tp_root *root);
 
 /* Takes root. */
 void tp_root_free(struct troupe_self *self, struct tp_root *root);

@@ -4,6 +4,7 @@
 #include "actors/life.h"
 #include "actors/outside.h"
 #include "actors/waits.h"
+#include "base/clock.h"
 #include "base/err.h"
 
 #include <inttypes.h>
@@ -111,9 +112,8 @@ tp_shutdown_release_answers(struct troupe_runtime *runtime)
 static bool
 drain(struct troupe_runtime *runtime, uint64_t drain_ns)
 {
-    uint64_t now_ns = tp_clock_now_ns(&runtime->scheduler->clock);
-    uint64_t deadline_ns =
-        drain_ns > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + drain_ns;
+    uint64_t deadline_ns = tp_clock_after_ns(
+        tp_clock_now_ns(&runtime->scheduler->clock), drain_ns);
     bool in_time = tp_scheduler_drain(runtime->scheduler, deadline_ns);
 
     return tp_roots_stop_all(runtime, deadline_ns) && in_time;

@@ -79,9 +79,12 @@ bring_all(struct troupe_self *self, troupe_pid supervisor,
 
 static troupe_err
 spawn_root(struct troupe_self *self,
-    const struct troupe_supervisor *description, troupe_pid *pid)
+    const struct troupe_supervisor *description, const struct tp_root *root,
+    troupe_pid *pid)
 {
-    struct tp_supervisor state = {.description = description, .is_root = true};
+    struct tp_supervisor state = {.description = description,
+        .is_root = true,
+        .restarts = *tp_root_restarts_view(root)};
     struct troupe_spawn_options options = troupe_spawn_options_default();
     const struct tp_behaviour_table *table;
     troupe_err err = tp_behaviour_register(tp_supervisor_behaviour(), &table);
@@ -117,10 +120,10 @@ troupe_supervise(struct troupe_self *self,
     if (err != TROUPE_OK) {
         return err;
     }
-    root = tp_root_make(self);
+    root = tp_root_make(self, description);
     err = root == NULL
               ? tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a supervisor")
-              : spawn_root(self, description, &pid);
+              : spawn_root(self, description, root, &pid);
     if (err != TROUPE_OK) {
         if (root != NULL) {
             tp_root_free(self, root);

@@ -502,10 +502,11 @@ tp_supervisor_fini(struct troupe_self *self, void *state)
         unlink_child(supervisor, child);
         tp_supervised_abandon(self, &child, &shut_down);
     }
-    tp_restarts_fini(&supervisor->restarts);
     tp_exit_release(self, &supervisor->why);
     if (supervisor->is_root) {
         tp_roots_remove(self, self->pid);
+    } else {
+        tp_restarts_fini(&supervisor->restarts);
     }
 }
 
@@ -536,10 +537,13 @@ on_start(struct troupe_self *self, void *state)
     struct tp_supervisor *supervisor = state;
 
     supervisor->life = ck_pr_faa_32(&self->runtime->supervisors_count, 1) + 1;
-    if (!tp_restarts_init(&supervisor->restarts, supervisor->description)) {
-        give_up(self, supervisor, "no memory to count restarts");
-    } else if (!supervisor->is_root) {
+    if (supervisor->is_root) {
+        return; /* all that it needs is brought to it */
+    }
+    if (tp_restarts_init(&supervisor->restarts, supervisor->description)) {
         make_children(self, supervisor);
+    } else {
+        give_up(self, supervisor, "no memory to count restarts");
     }
     advance(self, supervisor);
 }

@@ -50,6 +50,9 @@ struct tp_supervised;
 struct tp_supervisor {
     const struct troupe_supervisor *description;
     bool is_root; /* its children are brought to it, in order */
+    /* Of a root, the memory is of tp_root, so that it is there from the start;
+     * a child begins without. */
+    struct tp_restarts restarts;
 
     uint32_t life; /* which of all lives of supervisors in this runtime */
     bool is_ending;
@@ -58,7 +61,6 @@ struct tp_supervisor {
     struct tp_supervised *last;
     struct tp_supervised *busy; /* being started or stopped; or NULL */
     troupe_timer deadline;      /* of a busy one that stops */
-    struct tp_restarts restarts;
 };
 
 struct troupe_behaviour *tp_supervisor_behaviour(void);

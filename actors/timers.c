@@ -4,6 +4,7 @@
 #include "actors/extension.h"
 #include "actors/post.h"
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/memory.h"
 
@@ -151,13 +152,6 @@ tp_timers_cancel_all(struct troupe_self *self, struct tp_timers *timers)
 
 /* ---- setting ------------------------------------------------------------- */
 
-/* The earliest time that is a span after another, or never. */
-static uint64_t
-after(uint64_t since_ns, uint64_t span_ns)
-{
-    return span_ns > UINT64_MAX - since_ns ? UINT64_MAX : since_ns + span_ns;
-}
-
 static troupe_err
 check(const struct troupe_self *self, troupe_timer_handler *then)
 {
@@ -204,7 +198,7 @@ set(struct troupe_self *self, struct tp_timers_entry *wanted, uint64_t delay_ns,
     if (err != TROUPE_OK) {
         return err;
     }
-    wanted->due_ns = after(self->worker->now_ns, delay_ns);
+    wanted->due_ns = tp_clock_after_ns(self->worker->now_ns, delay_ns);
     entry = open_with_block(self, wanted);
     if (entry == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to set a timer");
@@ -306,7 +300,7 @@ next_due_ns(const struct tp_timers_entry *entry, uint64_t now_ns)
     uint64_t late_ns = now_ns > entry->due_ns ? now_ns - entry->due_ns : 0;
     uint64_t missed_count = late_ns / entry->period_ns;
 
-    return after(
+    return tp_clock_after_ns(
         entry->due_ns + missed_count * entry->period_ns, entry->period_ns);
 }
 

@@ -31,4 +31,12 @@ struct tp_clock tp_clock_virtual(const uint64_t *now_ns);
 
 uint64_t tp_clock_now_ns(const struct tp_clock *clock);
 
+/* The time that is a span after another; UINT64_MAX, which is never, if that
+ * lies beyond all time. */
+static inline uint64_t
+tp_clock_after_ns(uint64_t since_ns, uint64_t span_ns)
+{
+    return span_ns > UINT64_MAX - since_ns ? UINT64_MAX : since_ns + span_ns;
+}
+
 #endif

@@ -149,6 +149,12 @@ tp_memory_fail_at(uint64_t n)
     ck_pr_store_64(&shared.failure_plan, n);
 }
 
+uint64_t
+tp_memory_fails_in(void)
+{
+    return ck_pr_load_64(&shared.failure_plan);
+}
+
 void
 tp_memory_fail_every(bool is_failing)
 {

@@ -56,6 +56,10 @@ void tp_memory_unmap(void *memory, size_t bytes);
  */
 void tp_memory_fail_at(uint64_t n);
 
+/* The request that is planned to fail is so many requests away; 0: it has
+ * failed, or none is planned. */
+uint64_t tp_memory_fails_in(void);
+
 /* Every request fails until this is called with false; calls fail_at off. */
 void tp_memory_fail_every(bool is_failing);
 

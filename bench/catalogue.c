@@ -74,6 +74,9 @@ is_family(const struct bench *bench, const char *name)
 {
     size_t length = strlen(name);
 
+    if (bench->group != NULL && strcmp(bench->group, name) == 0) {
+        return true;
+    }
     return strncmp(bench->name, name, length) == 0 &&
            bench->name[length] == '-';
 }
@@ -93,7 +96,6 @@ static bool
 means(const char *name, const struct bench *bench)
 {
     return strcmp(bench->name, name) == 0 ||
-           (bench->group != NULL && strcmp(bench->group, name) == 0) ||
            (is_family(bench, name) && !is_name(name));
 }
 

@@ -5,8 +5,8 @@
  *
  * A name means one benchmark, or, if there is none of that name, the family
  * whose names begin with it and a hyphen: "grow" is grow-actors, grow-size and
- * so on. A group is run by its own name, or those of its members, and not when
- * none is named.
+ * so on. A family may also be a group, whose benchmarks say so: "savina" is
+ * what is in bench/savina. Those of a group are not run unless they are named.
  */
 #ifndef TROUPE_BENCH_CATALOGUE_H
 #define TROUPE_BENCH_CATALOGUE_H
@@ -22,8 +22,8 @@ extern const struct bench *const bench_catalogue[];
 /* Whether a name means any benchmark. */
 bool bench_catalogue_has(const char *name);
 
-/* Whether one of the names means this one; without names all are meant
- * that are of no group. */
+/* Whether one of the names means this one; without names all are meant that are
+ * in no group. */
 bool bench_catalogue_is_meant(
     const struct bench *bench, char *const *names, size_t names_count);
 

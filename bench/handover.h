@@ -9,7 +9,8 @@
 #ifndef TROUPE_BENCH_HANDOVER_H
 #define TROUPE_BENCH_HANDOVER_H
 
-/* One way, the least seen; 0 if there is but one processor. */
+/* One way, the least seen; 0: there is but one processor, or the two threads
+ * never ran at once. */
 double bench_handover_line_ns(void);
 
 /* From the call that wakes to the first instruction of who slept, the least. */

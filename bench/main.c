@@ -18,6 +18,7 @@ struct options {
     int64_t workers_count; /* 0: one, and then two */
     int64_t scale;         /* counts are divided by it */
     int64_t seed;
+    int64_t at; /* this point of an axis only; 0: all */
     bool is_json;
 };
 
@@ -86,26 +87,37 @@ measure_by_workers(const struct bench *bench, const struct options *options,
     measure_point(bench, most, most, report);
 }
 
-static void
-measure_with(const struct bench *bench, unsigned workers_count,
-    struct bench_report *report)
+/* Whether a point is asked for: by --at, or all but those that --scale leaves
+ * out. */
+static bool
+is_asked(const struct bench_axis *axis, uint64_t point,
+    const struct options *options)
 {
-    const uint64_t *points = bench->axis == NULL ? NULL : bench->axis->points;
     uint64_t largest = 0;
 
-    if (points == NULL) {
+    if (options->at > 0) {
+        return point == (uint64_t)options->at;
+    }
+    for (size_t i = 0; axis->points[i] != 0; i++) {
+        largest = axis->points[i];
+    }
+    return !axis->is_scaled || point == axis->points[0] ||
+           point <= largest / (uint64_t)options->scale;
+}
+
+static void
+measure_with(const struct bench *bench, unsigned workers_count,
+    const struct options *options, struct bench_report *report)
+{
+    const struct bench_axis *axis = bench->axis;
+
+    if (axis == NULL) {
         measure_point(bench, 0, workers_count, report);
         return;
     }
-    for (size_t i = 0; points[i] != 0; i++) {
-        largest = points[i];
-    }
-    if (bench->axis->is_scaled) {
-        largest /= report->plan->scale;
-    }
-    for (size_t i = 0; points[i] != 0; i++) {
-        if (i == 0 || points[i] <= largest) {
-            measure_point(bench, points[i], workers_count, report);
+    for (size_t i = 0; axis->points[i] != 0; i++) {
+        if (is_asked(axis, axis->points[i], options)) {
+            measure_point(bench, axis->points[i], workers_count, report);
         }
     }
 }
@@ -118,12 +130,12 @@ measure(const struct bench *bench, const struct options *options,
     if (bench->axis != NULL && bench->axis->points == NULL) {
         measure_by_workers(bench, options, report);
     } else if (bench->workers == BENCH_WORKERS_ONE) {
-        measure_with(bench, 1, report);
+        measure_with(bench, 1, options, report);
     } else if (options->workers_count > 0) {
-        measure_with(bench, (unsigned)options->workers_count, report);
+        measure_with(bench, (unsigned)options->workers_count, options, report);
     } else {
         for (unsigned count = 1; count <= WORKERS_KINDS_MAX; count++) {
-            measure_with(bench, count, report);
+            measure_with(bench, count, options, report);
         }
     }
 }
@@ -188,13 +200,16 @@ static const struct cli_option bench_options[] = {
         "divide all counts by N, to try it out"),
     CLI_INTEGER(struct options, seed, "seed", "N", 1, INT64_MAX,
         "of what is drawn by chance (default: 1); each run\nhas the next one"),
+    CLI_INTEGER(struct options, at, "at", "N", 1, INT64_MAX,
+        "of a grow-* only this point (default: all)"),
     CLI_FLAG(struct options, is_json, "json", "print JSON, no table"),
 };
 
 static const struct cli_command command = {
     .summary = "measure what messages and actors cost",
     .details =
-        "NAMEs are (default: all; grow and latency mean each that begins so):"
+        "NAMEs are (default: all but the last; grow, latency: each that begins "
+        "so):"
         "\n  what primitives cost: floor"
         "\n  what things cost: pingpong counting fanin ring fjcreate fjthrput"
         "\n    big chameneos banking skynet idle idle-cpu timers-set"
@@ -203,7 +218,8 @@ static const struct cli_command command = {
         "\n    grow-fields grow-workers"
         "\n  how long one waits: latency-10 latency-50 latency-90 wake "
         "timer-late fair"
-        "\n  the rest of the Savina suite, only if named, or all by savina:"
+        "\n  the rest of the Savina suite, not run unless named; savina means "
+        "all:"
         "\n    dictionary sortedlist boundedbuffer philosophers smokers barber"
         "\n    logmap quicksort radixsort bitonicsort matmul nqueens astar apsp"
         "\n    trapezoid pi filterbank cobweb facility sor sieve fibonacci"

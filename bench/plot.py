@@ -42,7 +42,7 @@ def lines_of(rows):
         name = "measured" if by_workers else f"workers-{workers}"
         place = row["at"] if "axis" in row else row["part"]
         lines.setdefault(name, {})[place] = row["median"]
-        if "floor" in row and "axis" in row:
+        if "floor" in row:
             lines.setdefault("floor", {})[place] = row["floor"]
     return dict(sorted(lines.items(), key=lambda line: line[0] == "floor"))
 

@@ -135,6 +135,12 @@ is_all_done(struct tp_scheduler *scheduler)
     return true;
 }
 
+static bool
+is_draining(uint64_t drain)
+{
+    return drain % 2 != 0;
+}
+
 /*
  * The last worker to sleep finds out that all is done: all are counted as
  * asleep, nothing is left, and no wake-up was counted meanwhile, so that all
@@ -143,9 +149,10 @@ is_all_done(struct tp_scheduler *scheduler)
 static void
 notice_drained(struct tp_scheduler *scheduler)
 {
+    uint64_t drain = ck_pr_load_64(&scheduler->drain);
     uint64_t before;
 
-    if (ck_pr_load_32(&scheduler->is_draining) == 0) {
+    if (!is_draining(drain)) {
         return;
     }
     before = ck_pr_load_64(&scheduler->idle);
@@ -155,8 +162,8 @@ notice_drained(struct tp_scheduler *scheduler)
         return;
     }
     ck_pr_fence_memory();
-    if (ck_pr_load_64(&scheduler->idle) == before) {
-        ck_pr_store_32(&scheduler->is_drained, 1);
+    if (ck_pr_load_64(&scheduler->idle) == before &&
+        ck_pr_cas_64(&scheduler->drain, drain, drain + 1)) {
         tp_parker_wake(&scheduler->drainer);
     }
 }
@@ -250,7 +257,7 @@ tp_worker_cancel_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
     if (done == TP_TIMEOUT_HANDED_ON) {
         /* A drain may wait for it; else it can wait for its owner. */
         ck_pr_fence_memory();
-        if (ck_pr_load_32(&worker->scheduler->is_draining) != 0) {
+        if (is_draining(ck_pr_load_64(&worker->scheduler->drain))) {
             (void)wake(its);
         }
     }
@@ -409,20 +416,19 @@ drain_simulation(struct tp_scheduler *scheduler, uint64_t deadline_ns)
 bool
 tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns)
 {
+    uint64_t drain = ck_pr_load_64(&scheduler->drain) + 1;
+
     if (scheduler->simulation != NULL) {
         return drain_simulation(scheduler, deadline_ns);
     }
-    ck_pr_store_32(&scheduler->is_drained, 0);
-    ck_pr_fence_store(); /* a worker that sees the 1 below writes over the 0 */
-    ck_pr_store_32(&scheduler->is_draining, 1);
+    ck_pr_store_64(&scheduler->drain, drain);
     ck_pr_fence_memory();
     wake_all(scheduler);
-    while (ck_pr_load_32(&scheduler->is_drained) == 0 &&
+    while (ck_pr_load_64(&scheduler->drain) == drain &&
            tp_clock_now_ns(&scheduler->clock) < deadline_ns) {
         tp_parker_park(&scheduler->drainer, deadline_ns);
     }
-    ck_pr_store_32(&scheduler->is_draining, 0);
-    return ck_pr_load_32(&scheduler->is_drained) != 0;
+    return !ck_pr_cas_64(&scheduler->drain, drain, drain + 1);
 }
 
 /* ---- life ---------------------------------------------------------------- */

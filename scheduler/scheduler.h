@@ -104,18 +104,16 @@ struct tp_scheduler {
      */
     uint32_t is_halting __attribute__((aligned(64)));
     /*
-     * 1: wake `drainer` when nothing is left. Written by drain, before a full
-     * fence and before all are woken; read by a worker after the full fence
-     * before it parks. A stale 0 costs nothing, because that worker is woken.
+     * Odd: a drain is under way, and `drainer` is to be woken when nothing is
+     * left. Written by drain, the next number, before a full fence and before
+     * it wakes all; read by a worker after the full fence before it parks. One
+     * more ends the drain: written, by compare-and-swap, by the worker that
+     * finds nothing left, before it wakes `drainer`, or by the drain that has
+     * waited for too long. So a worker that stood still between its look and
+     * its word ends no later drain. A stale even number costs nothing, because
+     * that worker is woken; nor does a stale odd one, because the drainer is.
      */
-    uint32_t is_draining;
-    /*
-     * 1: nothing was left. 0 is written by drain before is_draining, with a
-     * store fence between; 1 by a worker that has read is_draining, before it
-     * wakes `drainer`, and the wake releases it. A stale 0: the drainer is
-     * about to be woken, and reads again.
-     */
-    uint32_t is_drained;
+    uint64_t drain;
     struct tp_parker drainer;
 };
 

@@ -101,8 +101,7 @@ view(const struct block *block)
         .node = block->node,
         .row = block->row,
         .column = block->column,
-        .distances = {(const void *)block->distances,
-            (uint32_t)(count * sizeof(uint32_t))},
+        .distances = {block->distances, (uint32_t)(count * sizeof(uint32_t))},
     };
 }
 
@@ -260,8 +259,8 @@ on_start(struct troupe_self *self, void *state)
             &TROUPE_SPAWN_OPTIONS(.state = &block), &blocks[i]));
     }
     for (unsigned i = 0; i < BLOCKS_COUNT; i++) {
-        (void)troupe_tell(self, blocks[i], apsp_blocks,
-            .pids = {(const void *)blocks, sizeof(blocks)});
+        (void)troupe_tell(
+            self, blocks[i], apsp_blocks, .pids = {blocks, sizeof(blocks)});
     }
 }
 

@@ -253,7 +253,7 @@ on_report(
     worker->is_over = true;
     (void)troupe_tell(self, worker->master, astar_part, .first = worker->first,
         .explored = worker->explored, .work = worker->work,
-        .reached_from = {(const void *)worker->reached_from,
+        .reached_from = {worker->reached_from,
             (uint32_t)(worker->count * sizeof(uint32_t))});
 }
 
@@ -351,7 +351,7 @@ on_start(struct troupe_self *self, void *state)
     }
     for (int i = 0; i < WORKERS_COUNT; i++) {
         (void)troupe_tell(self, master->workers[i], astar_workers,
-            .pids = {(const void *)master->workers, sizeof(master->workers)});
+            .pids = {master->workers, sizeof(master->workers)});
     }
     (void)troupe_tell(
         self, master->workers[0], astar_reach, .node = 0, .from = 0);

@@ -235,5 +235,6 @@ const struct bench bench_dictionary = {
     .question = "20 clients read and write one dictionary",
     .unit = "ns/message",
     .count = 4000000,
+    .floor_messages_count = 1,
     .run = run,
 };

@@ -73,8 +73,8 @@ points_add(struct points *points, struct point point)
 static struct troupe_bin
 points_view(const struct points *points)
 {
-    return (struct troupe_bin){(const void *)points->items,
-        (uint32_t)(points->count * sizeof(points->items[0]))};
+    return (struct troupe_bin){
+        points->items, (uint32_t)(points->count * sizeof(points->items[0]))};
 }
 
 /* The i-th of the points in a message, where they need not be aligned. */

@@ -9,15 +9,15 @@
  * channel. An integrator waits until it has one of each channel, and what
  * combines adds the eight up. A filter says nothing before it is full.
  *
- * What delays, filters and samples is the same code in the actors and in the
- * computation without them: what is checked is that nothing is lost, doubled or
- * overtaken between them.
+ * What delays, filters and samples (bench/savina/filters.h) is the same code in
+ * the actors and in the computation without them: what is checked is that
+ * nothing is lost, doubled or overtaken between them.
  */
 #include "bench/savina/fifo.h"
-#include "bench/savina/memory.h"
+#include "bench/savina/filters.h"
 #include "bench/savina/play.h"
 
-enum { CHANNELS_COUNT = 8, COLUMNS_MIN = 2, COLUMNS_MAX = 256, VALUES = 1000 };
+enum { COLUMNS_MIN = 2, COLUMNS_MAX = 256, VALUES = 1000 };
 
 #define VALUE(FIELD) FIELD(double, value)
 #define MARKED(FIELD) FIELD(uint8, channel) FIELD(double, value)
@@ -28,112 +28,6 @@ TROUPE_MESSAGE(bank_value, VALUE)
 TROUPE_MESSAGE(bank_marked, MARKED)
 TROUPE_MESSAGE(bank_collection, COLLECTION)
 TROUPE_MESSAGE(bank_end, TROUPE_NO_FIELDS)
-
-/* ---- delays, filters and samplers, without actors ------------------------ */
-
-struct delay {
-    double *values; /* a ring, zeros at first */
-    size_t length;
-    size_t at;
-};
-
-static void
-delay_init(struct delay *delay, size_t columns)
-{
-    delay->length = columns - 1;
-    delay->values = bench_memory(delay->length, sizeof(double));
-    delay->at = 0;
-}
-
-static double
-delay_step(struct delay *delay, double value)
-{
-    double delayed = delay->values[delay->at];
-
-    delay->values[delay->at] = value;
-    delay->at = (delay->at + 1) % delay->length;
-    return delayed;
-}
-
-struct filter {
-    double *values;       /* a ring */
-    double *coefficients; /* the first one is for the latest value */
-    size_t length;
-    size_t at;
-    bool is_full;
-};
-
-static void
-filter_init(struct filter *filter, size_t columns)
-{
-    filter->values = bench_memory(columns, sizeof(double));
-    filter->coefficients = bench_memory(columns, sizeof(double));
-    filter->length = columns;
-    filter->at = 0;
-    filter->is_full = false;
-}
-
-static void
-filter_init_first(struct filter *filter, size_t columns, unsigned channel)
-{
-    filter_init(filter, columns);
-    for (size_t i = 0; i < columns; i++) {
-        filter->coefficients[i] =
-            (double)(i * columns + channel + channel * CHANNELS_COUNT + i + 1);
-    }
-}
-
-static void
-filter_init_second(struct filter *filter, size_t columns, unsigned channel)
-{
-    filter_init(filter, columns);
-    for (size_t i = 0; i < columns; i++) {
-        filter->coefficients[i] =
-            (double)(i * channel + channel * channel + channel + i);
-    }
-}
-
-static void
-filter_fini(struct filter *filter)
-{
-    free(filter->values);
-    free(filter->coefficients);
-}
-
-/* False: it is not full yet. */
-static bool
-filter_step(struct filter *filter, double value, double *filtered)
-{
-    size_t at = filter->at;
-    double sum = 0;
-
-    filter->values[at] = value;
-    filter->at = (at + 1) % filter->length;
-    filter->is_full |= filter->at == 0;
-    if (!filter->is_full) {
-        return false;
-    }
-    for (size_t i = 0; i < filter->length; i++) {
-        sum += filter->coefficients[i] * filter->values[at];
-        at = (at > 0 ? at : filter->length) - 1;
-    }
-    *filtered = sum;
-    return true;
-}
-
-struct sampler {
-    size_t rate;
-    size_t at;
-};
-
-static double
-sampler_step(struct sampler *sampler, double value)
-{
-    double sampled = sampler->at == 0 ? value : 0;
-
-    sampler->at = (sampler->at + 1) % sampler->rate;
-    return sampled;
-}
 
 /* ---- what is common to all actors of a channel --------------------------- */
 
@@ -164,7 +58,7 @@ on_end(struct troupe_self *self, void *state, const struct bank_end *end)
 
 struct delayer {
     struct place place;
-    struct delay delay;
+    struct bench_delay delay;
 };
 
 static void
@@ -173,7 +67,7 @@ on_delayer_start(struct troupe_self *self, void *state)
     struct delayer *delayer = state;
 
     (void)self;
-    delay_init(&delayer->delay, delayer->place.columns);
+    bench_delay_init(&delayer->delay, delayer->place.columns);
 }
 
 static void
@@ -182,7 +76,7 @@ on_delayer_value(
 {
     struct delayer *delayer = state;
 
-    pass(self, &delayer->place, delay_step(&delayer->delay, told->value));
+    pass(self, &delayer->place, bench_delay_step(&delayer->delay, told->value));
 }
 
 static void
@@ -192,7 +86,7 @@ on_delayer_stop(
     struct delayer *delayer = state;
 
     (void)self, (void)why;
-    free(delayer->delay.values);
+    bench_delay_fini(&delayer->delay);
 }
 
 TROUPE_BEHAVIOUR(bank_delayer, sizeof(struct delayer),
@@ -204,7 +98,7 @@ TROUPE_BEHAVIOUR(bank_delayer, sizeof(struct delayer),
 struct filterer {
     struct place place;
     bool is_first; /* of the two of its channel */
-    struct filter filter;
+    struct bench_filter filter;
 };
 
 static void
@@ -213,7 +107,7 @@ on_filterer_start(struct troupe_self *self, void *state)
     struct filterer *filterer = state;
 
     (void)self;
-    (filterer->is_first ? filter_init_first : filter_init_second)(
+    (filterer->is_first ? bench_filter_init_first : bench_filter_init_second)(
         &filterer->filter, filterer->place.columns, filterer->place.channel);
 }
 
@@ -224,7 +118,7 @@ on_filterer_value(
     struct filterer *filterer = state;
     double filtered;
 
-    if (filter_step(&filterer->filter, told->value, &filtered)) {
+    if (bench_filter_step(&filterer->filter, told->value, &filtered)) {
         pass(self, &filterer->place, filtered);
     }
 }
@@ -236,7 +130,7 @@ on_filterer_stop(
     struct filterer *filterer = state;
 
     (void)self, (void)why;
-    filter_fini(&filterer->filter);
+    bench_filter_fini(&filterer->filter);
 }
 
 TROUPE_BEHAVIOUR(bank_filterer, sizeof(struct filterer),
@@ -248,7 +142,7 @@ TROUPE_BEHAVIOUR(bank_filterer, sizeof(struct filterer),
 
 struct sampling {
     struct place place;
-    struct sampler sampler;
+    struct bench_sampler sampler;
 };
 
 static void
@@ -257,7 +151,8 @@ on_sampling_value(
 {
     struct sampling *sampling = state;
 
-    pass(self, &sampling->place, sampler_step(&sampling->sampler, told->value));
+    pass(self, &sampling->place,
+        bench_sampler_step(&sampling->sampler, told->value));
 }
 
 TROUPE_BEHAVIOUR(bank_sampling, sizeof(struct sampling),
@@ -281,23 +176,23 @@ TROUPE_BEHAVIOUR(bank_marker, sizeof(struct place),
 struct integrator {
     struct place place;
     unsigned channels_left;
-    unsigned ready_count;                     /* channels with a value */
-    struct bench_fifo values[CHANNELS_COUNT]; /* as bits */
+    unsigned ready_count;                           /* channels with a value */
+    struct bench_fifo values[BENCH_CHANNELS_COUNT]; /* as bits */
 };
 
 static void
 hand_on(struct troupe_self *self, struct integrator *integrator)
 {
-    uint64_t values[CHANNELS_COUNT] = {0};
+    uint64_t values[BENCH_CHANNELS_COUNT] = {0};
 
-    for (int i = 0; i < CHANNELS_COUNT; i++) {
+    for (int i = 0; i < BENCH_CHANNELS_COUNT; i++) {
         (void)bench_fifo_pop(&integrator->values[i], &values[i]);
         if (integrator->values[i].count == 0) {
             integrator->ready_count--;
         }
     }
     (void)troupe_tell(self, integrator->place.next, bank_collection,
-        .values = {(const void *)values, sizeof(values)});
+        .values = {values, sizeof(values)});
 }
 
 static void
@@ -310,7 +205,7 @@ on_marked(struct troupe_self *self, void *state, const struct bank_marked *told)
     if (values->count == 1) {
         integrator->ready_count++;
     }
-    if (integrator->ready_count == CHANNELS_COUNT) {
+    if (integrator->ready_count == BENCH_CHANNELS_COUNT) {
         hand_on(self, integrator);
     }
 }
@@ -333,7 +228,7 @@ on_integrator_stop(
     struct integrator *integrator = state;
 
     (void)self, (void)why;
-    for (int i = 0; i < CHANNELS_COUNT; i++) {
+    for (int i = 0; i < BENCH_CHANNELS_COUNT; i++) {
         bench_fifo_fini(&integrator->values[i]);
     }
 }
@@ -347,7 +242,7 @@ add_up(const double *values)
 {
     double sum = 0;
 
-    for (int i = 0; i < CHANNELS_COUNT; i++) {
+    for (int i = 0; i < BENCH_CHANNELS_COUNT; i++) {
         sum += values[i];
     }
     return sum;
@@ -357,7 +252,7 @@ static void
 on_collection(
     struct troupe_self *self, void *state, const struct bank_collection *told)
 {
-    double values[CHANNELS_COUNT];
+    double values[BENCH_CHANNELS_COUNT];
 
     memcpy(values, told->values.data, sizeof(values));
     pass(self, state, add_up(values));
@@ -425,7 +320,7 @@ TROUPE_BEHAVIOUR(
     bank_producer, sizeof(struct producer), TROUPE_ON(bank_next, on_next));
 
 struct branches {
-    troupe_pid channels[CHANNELS_COUNT];
+    troupe_pid channels[BENCH_CHANNELS_COUNT];
 };
 
 static void
@@ -434,7 +329,7 @@ on_branches_value(
 {
     const struct branches *branches = state;
 
-    for (int i = 0; i < CHANNELS_COUNT; i++) {
+    for (int i = 0; i < BENCH_CHANNELS_COUNT; i++) {
         (void)troupe_tell(
             self, branches->channels[i], bank_value, .value = told->value);
     }
@@ -447,7 +342,7 @@ on_branches_end(
     const struct branches *branches = state;
 
     (void)end;
-    for (int i = 0; i < CHANNELS_COUNT; i++) {
+    for (int i = 0; i < BENCH_CHANNELS_COUNT; i++) {
         (void)troupe_tell(self, branches->channels[i], bank_end);
     }
     (void)troupe_stop(self, troupe_self_pid(self));
@@ -506,8 +401,9 @@ on_start(struct troupe_self *self, void *state)
         spawn(self, &bank_sink_behaviour, &(struct sink){source->collector, 0});
     place.next = spawn(self, &bank_combiner_behaviour, &place);
     place.next = spawn(self, &bank_integrator_behaviour,
-        &(struct integrator){.place = place, .channels_left = CHANNELS_COUNT});
-    for (unsigned i = 0; i < CHANNELS_COUNT; i++) {
+        &(struct integrator){
+            .place = place, .channels_left = BENCH_CHANNELS_COUNT});
+    for (unsigned i = 0; i < BENCH_CHANNELS_COUNT; i++) {
         place.channel = i;
         branches.channels[i] = spawn_channel(self, place);
     }
@@ -534,19 +430,19 @@ TROUPE_BEHAVIOUR(bank_source, sizeof(struct source), TROUPE_ON_START(on_start),
 /* ---- the same without actors --------------------------------------------- */
 
 struct channel {
-    struct delay delays[2];
-    struct filter filters[2];
-    struct sampler sampler;
+    struct bench_delay delays[2];
+    struct bench_filter filters[2];
+    struct bench_sampler sampler;
 };
 
 static void
 channel_init(struct channel *channel, size_t columns, unsigned number)
 {
-    delay_init(&channel->delays[0], columns);
-    delay_init(&channel->delays[1], columns);
-    filter_init_first(&channel->filters[0], columns, number);
-    filter_init_second(&channel->filters[1], columns, number);
-    channel->sampler = (struct sampler){.rate = columns};
+    bench_delay_init(&channel->delays[0], columns);
+    bench_delay_init(&channel->delays[1], columns);
+    bench_filter_init_first(&channel->filters[0], columns, number);
+    bench_filter_init_second(&channel->filters[1], columns, number);
+    channel->sampler = (struct bench_sampler){.rate = columns};
 }
 
 static bool
@@ -554,38 +450,38 @@ channel_step(struct channel *channel, double value, double *result)
 {
     double filtered;
 
-    if (!filter_step(&channel->filters[0],
-            delay_step(&channel->delays[0], value), &filtered)) {
+    if (!bench_filter_step(&channel->filters[0],
+            bench_delay_step(&channel->delays[0], value), &filtered)) {
         return false;
     }
-    filtered = sampler_step(&channel->sampler, filtered);
-    return filter_step(&channel->filters[1],
-        delay_step(&channel->delays[1], filtered), result);
+    filtered = bench_sampler_step(&channel->sampler, filtered);
+    return bench_filter_step(&channel->filters[1],
+        bench_delay_step(&channel->delays[1], filtered), result);
 }
 
 static uint64_t
 expected_seal(uint64_t count, size_t columns)
 {
-    struct channel channels[CHANNELS_COUNT];
-    double results[CHANNELS_COUNT] = {0};
+    struct channel channels[BENCH_CHANNELS_COUNT];
+    double results[BENCH_CHANNELS_COUNT] = {0};
     uint64_t sealed = 0;
 
-    for (unsigned i = 0; i < CHANNELS_COUNT; i++) {
+    for (unsigned i = 0; i < BENCH_CHANNELS_COUNT; i++) {
         channel_init(&channels[i], columns, i);
     }
     for (uint64_t k = 0; k < count; k++) {
         bool is_there = true;
 
-        for (int i = 0; i < CHANNELS_COUNT; i++) {
+        for (int i = 0; i < BENCH_CHANNELS_COUNT; i++) {
             is_there &=
                 channel_step(&channels[i], (double)(k % VALUES), &results[i]);
         }
         sealed = is_there ? seal(sealed, add_up(results)) : sealed;
     }
-    for (int i = 0; i < CHANNELS_COUNT; i++) {
+    for (int i = 0; i < BENCH_CHANNELS_COUNT; i++) {
         for (int k = 0; k < 2; k++) {
-            free(channels[i].delays[k].values);
-            filter_fini(&channels[i].filters[k]);
+            bench_delay_fini(&channels[i].delays[k]);
+            bench_filter_fini(&channels[i].filters[k]);
         }
     }
     return sealed;

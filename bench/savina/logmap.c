@@ -226,5 +226,6 @@ const struct bench bench_logmap = {
     .question = "ten series, each term by an ask",
     .unit = "ns/message",
     .count = 3000000,
+    .floor_messages_count = 1,
     .run = run,
 };

@@ -43,8 +43,7 @@ TROUPE_MESSAGE(matmul_product, PRODUCT)
 static struct troupe_bin
 view(const double *numbers, size_t count)
 {
-    return (struct troupe_bin){
-        (const void *)numbers, (uint32_t)(count * sizeof(numbers[0]))};
+    return (struct troupe_bin){numbers, (uint32_t)(count * sizeof(numbers[0]))};
 }
 
 /* ---- a worker ------------------------------------------------------------ */

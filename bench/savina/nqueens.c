@@ -9,6 +9,8 @@
  */
 #include "bench/savina/play.h"
 
+#include <stdlib.h>
+
 enum { WORKERS_COUNT = 20, ROWS_MAX = 16, ROWS_TO_SHARE = 4 };
 
 /* How many there are for a board of so many rows. */
@@ -19,7 +21,7 @@ static const uint64_t solutions_counts[ROWS_MAX + 1] = {1, 1, 0, 0, 2, 10, 4,
 #define BOARD(FIELD) FIELD(bin, columns)
 TROUPE_MESSAGE(queens_work, BOARD)
 TROUPE_MESSAGE(queens_done, TROUPE_NO_FIELDS)
-TROUPE_MESSAGE(queens_solution, TROUPE_NO_FIELDS)
+TROUPE_MESSAGE(queens_solution, BOARD)
 
 struct board {
     uint32_t rows;
@@ -53,7 +55,8 @@ search(
     struct troupe_self *self, const struct worker *worker, struct board *board)
 {
     if (board->rows == worker->size) {
-        (void)troupe_tell(self, worker->master, queens_solution);
+        (void)troupe_tell(self, worker->master, queens_solution,
+            .columns = {board->columns, board->rows});
         return;
     }
     for (uint8_t i = 0; i < worker->size; i++) {
@@ -106,6 +109,7 @@ struct master {
     uint64_t completed;
     uint32_t size;
     bool is_over;
+    bool has_wrong_one;
     troupe_pid workers[WORKERS_COUNT];
 };
 
@@ -122,7 +126,8 @@ static void
 finish(struct troupe_self *self, struct master *master)
 {
     master->is_over = true;
-    (void)troupe_tell(self, master->collector, outcome, .value = master->found);
+    (void)troupe_tell(self, master->collector, outcome,
+        .value = master->has_wrong_one ? 0 : master->found);
 }
 
 static void
@@ -135,14 +140,30 @@ on_shared(struct troupe_self *self, void *state, const struct queens_work *work)
     }
 }
 
+/* Looks at all pairs of queens, as the workers do not. */
+static bool
+is_solution(uint32_t size, struct troupe_bin columns)
+{
+    const uint8_t *at = columns.data;
+
+    for (int i = 0; i < (int)columns.size; i++) {
+        for (int k = 0; k < i; k++) {
+            if (at[i] == at[k] || abs(at[i] - at[k]) == i - k) {
+                return false;
+            }
+        }
+    }
+    return columns.size == size;
+}
+
 static void
 on_solution(struct troupe_self *self, void *state,
     const struct queens_solution *solution)
 {
     struct master *master = state;
 
-    (void)solution;
     master->found++;
+    master->has_wrong_one |= !is_solution(master->size, solution->columns);
     if (master->found == master->wanted && !master->is_over) {
         finish(self, master);
     }
@@ -170,7 +191,7 @@ on_start(struct troupe_self *self, void *state)
         TROUPE_CHECK(troupe_spawn_with(self, queens_worker,
             &TROUPE_SPAWN_OPTIONS(.state = &worker), &master->workers[i]));
     }
-    send_work(self, master, (struct troupe_bin){(const void *)"", 0});
+    send_work(self, master, (struct troupe_bin){"", 0});
 }
 
 TROUPE_BEHAVIOUR(queens_master, sizeof(struct master),

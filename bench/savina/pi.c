@@ -112,8 +112,7 @@ on_term(struct troupe_self *self, void *state, const struct pi_term *wanted)
         compute_term(digits, digits + count, count, wanted->k);
     }
     (void)troupe_tell(self, troupe_sender(self), pi_digits, .first = first,
-        .digits = {
-            (const void *)digits, (uint32_t)(count * sizeof(digits[0]))});
+        .digits = {digits, (uint32_t)(count * sizeof(digits[0]))});
     free(digits);
 }
 

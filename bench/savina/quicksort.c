@@ -43,8 +43,8 @@ part_create_from(struct troupe_bin bytes)
 static struct troupe_bin
 part_view(const struct part *part)
 {
-    return (struct troupe_bin){(const void *)part->values,
-        (uint32_t)(part->count * sizeof(part->values[0]))};
+    return (struct troupe_bin){
+        part->values, (uint32_t)(part->count * sizeof(part->values[0]))};
 }
 
 static void

@@ -251,5 +251,6 @@ const struct bench bench_sor = {
     .question = "a grid of actors tells its neighbours",
     .unit = "ns/message",
     .count = 2528000,
+    .floor_messages_count = 1,
     .run = run,
 };

@@ -50,7 +50,8 @@
  * deque of newborn tasks: each of them is pushed, then fenced, then told of.
  *
  * Left out: timeouts and their cancelling (tests/protocol/test_cancel.c), the
- * inside of queues (test_steal.c), turns (NEWEST_USES_MAX, INJECTED_PERIOD).
+ * inside of queues (test_steal.c), turns (NEWEST_USES_MAX, INJECTED_PERIOD), a
+ * drain after another one (test_worker_sleep.c).
  *
  * Twins. -DBROKEN_x makes one fault, and spin must find it:
  *
@@ -105,8 +106,7 @@ byte bound[WORKERS];
 byte queue[WORKERS];
 
 bool is_halting;
-bool is_draining;
-bool is_drained;
+byte drain; /* odd: main waits for its end */
 
 /* What the world has seen. */
 bool has_one_run;
@@ -132,7 +132,7 @@ end:
         buffered[own] = NOTHING }
     :: atomic { buffered[own] == QUEUED -> queue[own]++;
         buffered[own] = NOTHING }
-    :: atomic { buffered[own] == DRAINING -> is_draining = true;
+    :: atomic { buffered[own] == DRAINING -> drain = 1;
         buffered[own] = NOTHING }
     :: atomic { buffered[own] == HALTING -> is_halting = true;
         buffered[own] = NOTHING }
@@ -386,7 +386,7 @@ inline look()
 inline notice_drained()
 {
     if
-    :: !is_draining
+    :: drain % 2 == 0
     :: else ->
         atomic { are_all_asleep = (sleepers == WORKERS);
             wake_ups_before = wake_ups };
@@ -407,7 +407,7 @@ inline notice_drained()
             if
             :: !is_seen && sleepers == WORKERS && wake_ups == wake_ups_before ->
 #endif
-                is_drained = true;
+                atomic { fence(); drain = 2 };
                 parker_wake(MAIN)
             :: else
             fi;
@@ -561,7 +561,7 @@ init
     fence();
     wake_all();
     do
-    :: is_drained -> break
+    :: drain == 2 -> break
     :: else -> park()
     od;
     assert(ran == TASKS);

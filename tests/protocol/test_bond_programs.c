@@ -478,6 +478,7 @@ run_scripts(struct program *it, unsigned i, struct deeds_max max)
         programs_count++;
         return;
     }
+    CHECK(i < PLAYERS_MAX);
     run_scripts(it, i + 1, max);
     if (it->deeds_count[i] == max.of_each || max.of_all == 0) {
         return;

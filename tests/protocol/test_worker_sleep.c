@@ -571,7 +571,7 @@ a_worker_that_is_claimed_and_woken_by_two_is_not_counted_twice(void **state)
     assert_true(is_second_claimed());
     asleep_on[SECOND] = NULL;
     let_go_on_until(SECOND, is_second_asleep);
-    assert_int_equal(scheduler->is_drained, 0);
+    assert_true(is_draining(scheduler->drain));
     assert_true(steps_finish(&steps, STEPS_MAX));
     end();
 }
@@ -720,9 +720,9 @@ does_second_sleep(void)
 }
 
 static bool
-is_draining(void)
+does_drain_wait(void)
 {
-    return scheduler->is_draining == 1;
+    return is_draining(scheduler->drain);
 }
 
 static void
@@ -747,8 +747,8 @@ run_with_second_ahead(int steps_count)
     begin(2, drain_with_one_bound_job);
     let_go_on_until(FIRST, is_first_counted);
     assert_true(is_first_counted() && !does_first_sleep());
-    let_go_on_until(MAIN, is_draining);
-    assert_true(is_draining());
+    let_go_on_until(MAIN, does_drain_wait);
+    assert_true(does_drain_wait());
     let_go_on_until(FIRST, does_first_sleep);
     assert_true(does_first_sleep());
     let_go_on_until(SECOND, does_second_sleep);
@@ -760,7 +760,7 @@ run_with_second_ahead(int steps_count)
     for (int i = 0; i < STEPS_MAX / 10; i++) {
         steps_take(&steps, SECOND);
     }
-    assert_int_equal(scheduler->is_drained, 0);
+    assert_true(does_drain_wait());
     may_return = true;
     assert_true(steps_finish(&steps, STEPS_MAX));
     end();
@@ -772,6 +772,69 @@ drain_does_not_end_while_a_worker_wakes_behind_who_looks(void **state)
     (void)state;
     for (int steps_count = 0; steps_count < 40; steps_count++) {
         run_with_second_ahead(steps_count);
+    }
+}
+
+static bool
+has_drain_ended(void)
+{
+    return scheduler->drain == 2;
+}
+
+static bool
+does_second_drain_sleep(void)
+{
+    return scheduler->drain == 3 && asleep_on[MAIN] != NULL;
+}
+
+static void
+drain_then_drain_with_one_bound_job(void)
+{
+    CHECK(tp_scheduler_drain(scheduler, UINT64_MAX));
+    drain_with_one_bound_job();
+}
+
+/*
+ * Both workers sleep and find that all is done; the second stands still so many
+ * steps after it has said that it sleeps. The first ends the drain, and in the
+ * next one runs a job. What the second has seen is no word about that one.
+ */
+static void
+run_with_second_in_an_earlier_drain(int steps_count)
+{
+    may_return = false;
+    begin(2, drain_then_drain_with_one_bound_job);
+    let_go_on_until(MAIN, does_drain_wait);
+    for (int i = 0; i < 50; i++) { /* nobody sleeps, so it wakes nobody */
+        steps_take(&steps, MAIN);
+    }
+    let_go_on_until(FIRST, does_first_sleep);
+    let_go_on_until(SECOND, does_second_sleep);
+    for (int i = 0; i < steps_count; i++) {
+        steps_take(&steps, SECOND);
+    }
+    let_go_on_until(FIRST, has_drain_ended);
+    assert_true(has_drain_ended());
+    for (int i = 0; i < STEPS_MAX / 10 && !does_second_drain_sleep(); i++) {
+        steps_take(&steps, i % 2 == 0 ? MAIN : FIRST);
+    }
+    let_go_on_until(FIRST, does_first_run_a_job);
+    assert_true(does_second_drain_sleep() && does_first_run_a_job());
+    for (int i = 0; i < STEPS_MAX / 10; i++) {
+        steps_take(&steps, SECOND);
+    }
+    assert_true(does_drain_wait());
+    may_return = true;
+    assert_true(steps_finish(&steps, STEPS_MAX));
+    end();
+}
+
+static void
+what_was_seen_in_one_drain_does_not_end_the_next(void **state)
+{
+    (void)state;
+    for (int steps_count = 0; steps_count < 40; steps_count++) {
+        run_with_second_in_an_earlier_drain(steps_count);
     }
 }
 
@@ -841,7 +904,7 @@ ring_next_year_and_wait_for_drain(struct tp_worker *worker, struct job *job)
 {
     (void)job;
     tp_worker_add_timeout(worker, &timeout, UINT64_MAX / 2, TP_TIMEOUT_AWAITED);
-    while (!is_draining()) {
+    while (!does_drain_wait()) {
         steps_pause();
     }
 }
@@ -863,14 +926,14 @@ drain_waits_for_a_timeout_that_is_awaited(void **state)
 {
     (void)state;
     begin(1, drain_in_no_time);
-    for (int i = 0; i < STEPS_MAX && !is_draining(); i++) {
+    for (int i = 0; i < STEPS_MAX && !does_drain_wait(); i++) {
         steps_take(&steps, i % 2 == 0 ? MAIN : FIRST);
     }
     for (int i = 0; i < STEPS_MAX / 10; i++) {
         steps_take(&steps, FIRST);
     }
     assert_true(does_first_sleep());
-    assert_int_equal(scheduler->is_drained, 0);
+    assert_true(does_drain_wait());
     assert_true(steps_finish(&steps, STEPS_MAX));
     end();
 }
@@ -892,6 +955,7 @@ main(void)
         cmocka_unit_test(
             drain_does_not_end_while_a_worker_wakes_behind_who_looks),
         cmocka_unit_test(drain_waits_for_a_timeout_that_is_awaited),
+        cmocka_unit_test(what_was_seen_in_one_drain_does_not_end_the_next),
         cmocka_unit_test(a_newborn_is_seen_by_who_is_about_to_sleep),
     };
     return cmocka_run_group_tests_name("worker_sleep", tests, NULL, NULL);

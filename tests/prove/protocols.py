@@ -52,7 +52,10 @@ PROTOCOLS = (
         Bug("who finds a task wakes nobody for the rest", "scheduler/scheduler.c",
             (("if (SEARCHERS_OF(was) == 1 &&", "if (SEARCHERS_OF(was) > 9 &&"),)),
         Bug("drain does not count wake-ups", "scheduler/scheduler.c",
-            (("if (ck_pr_load_64(&scheduler->idle) == before) {", "{"),)),
+            (("if (ck_pr_load_64(&scheduler->idle) == before &&", "if ("),)),
+        Bug("a late worker ends the next drain", "scheduler/scheduler.c",
+            (("ck_pr_cas_64(&scheduler->drain, drain, drain + 1)) {",
+              "(ck_pr_inc_64(&scheduler->drain), true)) {"),)),
         Bug("a claimed worker does not wait for its wake", "scheduler/scheduler.c",
             (("while (!is_woken) {", "while (false) {"),)))),
     Protocol("limit: nobody stays paused, no mark stays on the empty", "test_pause", (

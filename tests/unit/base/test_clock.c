@@ -47,6 +47,16 @@ the_monotonic_clock_tells_the_systems_time_in_nanoseconds(void **state)
     }
 }
 
+static void
+a_span_that_reaches_beyond_all_time_ends_never(void **state)
+{
+    (void)state;
+    assert_int_equal(tp_clock_after_ns(7, 5), 12);
+    assert_true(tp_clock_after_ns(7, UINT64_MAX - 7) == UINT64_MAX);
+    assert_true(tp_clock_after_ns(7, UINT64_MAX - 6) == UINT64_MAX);
+    assert_true(tp_clock_after_ns(UINT64_MAX, UINT64_MAX) == UINT64_MAX);
+}
+
 int
 main(void)
 {
@@ -54,6 +64,7 @@ main(void)
         cmocka_unit_test(a_virtual_clock_tells_what_its_owner_wrote),
         cmocka_unit_test(
             the_monotonic_clock_tells_the_systems_time_in_nanoseconds),
+        cmocka_unit_test(a_span_that_reaches_beyond_all_time_ends_never),
     };
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
 }

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Goal: a runtime for which the system has no thread, no thread-specific key or
+ * no room for its value says so, leaves nothing behind, and may be started
+ * again; without alternate signal stacks it runs all the same.
+ *
+ * Method: the linker's --wrap puts this file's functions in the place of the
+ * system's for all that troupe calls; each refuses the n-th call from when it
+ * is told to.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "tests/support/check.h"
+#include "troupe/troupe.h"
+
+enum { WORKERS_COUNT = 3, ACTORS_COUNT = 20, TELLS_COUNT = 20 };
+
+/* ---- what the system refuses ----------------------------------------------
+ */
+
+/* So many calls from now; 0: none. Atomic: the last two are workers' as well.
+ */
+static atomic_int refused_thread, refused_key, refused_value, refused_stack;
+
+/* These are the linker's names. */
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+    void *(*run)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+    void *(*run)(void *), void *arg);
+int __real_pthread_key_create(pthread_key_t *key, void (*destroy)(void *));
+int __wrap_pthread_key_create(pthread_key_t *key, void (*destroy)(void *));
+int __real_pthread_setspecific(pthread_key_t key, const void *value);
+int __wrap_pthread_setspecific(pthread_key_t key, const void *value);
+int __real_sigaltstack(const stack_t *stack, stack_t *before);
+int __wrap_sigaltstack(const stack_t *stack, stack_t *before);
+
+static bool
+is_refused(atomic_int *plan)
+{
+    return atomic_load(plan) != 0 && atomic_fetch_sub(plan, 1) == 1;
+}
+
+int
+__wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+    void *(*run)(void *), void *arg)
+{
+    return is_refused(&refused_thread)
+               ? EAGAIN
+               : __real_pthread_create(thread, attributes, run, arg);
+}
+
+int
+__wrap_pthread_key_create(pthread_key_t *key, void (*destroy)(void *))
+{
+    return is_refused(&refused_key) ? EAGAIN
+                                    : __real_pthread_key_create(key, destroy);
+}
+
+int
+__wrap_pthread_setspecific(pthread_key_t key, const void *value)
+{
+    return is_refused(&refused_value) ? ENOMEM
+                                      : __real_pthread_setspecific(key, value);
+}
+
+int
+__wrap_sigaltstack(const stack_t *stack, stack_t *before)
+{
+    if (is_refused(&refused_stack)) {
+        errno = ENOMEM;
+        return -1;
+    }
+    return __real_sigaltstack(stack, before);
+}
+
+/* ---- a program ------------------------------------------------------------
+ */
+
+#define NUMBER(FIELD) FIELD(int64, value)
+TROUPE_MESSAGE(add, NUMBER)
+
+static atomic_int handled_count;
+
+static void
+on_add(struct troupe_self *self, void *state, const struct add *add)
+{
+    int64_t *next = state;
+
+    (void)self;
+    CHECK(add->value == *next);
+    ++*next;
+    atomic_fetch_add(&handled_count, 1);
+}
+
+TROUPE_BEHAVIOUR(counter, sizeof(int64_t), TROUPE_ON(add, on_add));
+
+static struct troupe_runtime *runtime;
+static uint64_t blocks_before, mappings_before;
+
+static void
+create(void)
+{
+    troupe_err err;
+
+    atomic_store(&handled_count, 0);
+    blocks_before = tp_memory_blocks_count();
+    mappings_before = tp_memory_mappings_count();
+    err = troupe_runtime_create(
+        &TROUPE_OPTIONS(.workers_count = WORKERS_COUNT), &runtime);
+    assert_int_equal(err, TROUPE_OK);
+}
+
+static void
+check_nothing_is_left(void)
+{
+    assert_null(runtime);
+    assert_int_equal(tp_memory_blocks_count(), blocks_before);
+    assert_int_equal(tp_memory_mappings_count(), mappings_before);
+}
+
+static void
+tell_many(void)
+{
+    struct troupe_self *self = troupe_thread_self(runtime);
+
+    assert_non_null(self);
+    for (int i = 0; i < ACTORS_COUNT; i++) {
+        troupe_pid pid;
+
+        assert_int_equal(troupe_spawn(self, counter, &pid), TROUPE_OK);
+        for (int value = 0; value < TELLS_COUNT; value++) {
+            assert_int_equal(
+                troupe_tell(self, pid, add, .value = value), TROUPE_OK);
+        }
+    }
+}
+
+static void
+stop(void)
+{
+    struct troupe_stop_report report = TROUPE_STOP_REPORT;
+
+    assert_int_equal(
+        troupe_runtime_stop(runtime, TROUPE_SECONDS(60), &report), TROUPE_OK);
+    assert_true(report.is_drained);
+    assert_int_equal(handled_count, ACTORS_COUNT * TELLS_COUNT);
+    troupe_runtime_destroy(&runtime);
+    check_nothing_is_left();
+}
+
+/* The worker's number is from 1, as a person counts. */
+static void
+fail_to_start(int worker)
+{
+    char number[32];
+
+    atomic_store(&refused_thread, worker);
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_E_SYSTEM);
+    assert_int_equal(refused_thread, 0);
+    snprintf(number, sizeof(number), "worker %d of %d", worker, WORKERS_COUNT);
+    assert_non_null(strstr(troupe_err_detail(), number));
+    assert_non_null(strstr(troupe_err_detail(), strerror(EAGAIN)));
+}
+
+/* ---- the tests ------------------------------------------------------------
+ */
+
+/* What has been told before may be handled by those that have started. */
+static void
+a_runtime_without_a_thread_may_be_started_again(void **state)
+{
+    (void)state;
+    create();
+    tell_many();
+    for (int worker = 1; worker <= WORKERS_COUNT; worker++) {
+        fail_to_start(worker);
+    }
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+    stop();
+}
+
+static void
+a_runtime_without_a_thread_may_be_destroyed(void **state)
+{
+    (void)state;
+    for (int worker = 1; worker <= WORKERS_COUNT; worker++) {
+        create();
+        tell_many();
+        fail_to_start(worker);
+        assert_int_equal(
+            troupe_runtime_stop(runtime, 0, NULL), TROUPE_E_NOT_RUNNING);
+        troupe_runtime_destroy(&runtime);
+        check_nothing_is_left();
+    }
+}
+
+static void
+a_runtime_without_a_thread_takes_what_is_told_until_it_has_one(void **state)
+{
+    (void)state;
+    create();
+    fail_to_start(WORKERS_COUNT);
+    tell_many();
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+    stop();
+}
+
+static void
+without_a_key_there_is_no_runtime(void **state)
+{
+    (void)state;
+    create();
+    troupe_runtime_destroy(&runtime);
+    atomic_store(&refused_key, 1);
+    assert_int_equal(troupe_runtime_create(NULL, &runtime), TROUPE_E_SYSTEM);
+    assert_non_null(strstr(troupe_err_detail(), "key"));
+    check_nothing_is_left();
+}
+
+static void
+without_room_for_its_value_a_thread_is_no_sender(void **state)
+{
+    (void)state;
+    create();
+    atomic_store(&refused_value, 1);
+    assert_null(troupe_thread_self(runtime));
+    assert_non_null(strstr(troupe_err_detail(), "no memory"));
+    assert_non_null(troupe_thread_self(runtime));
+    tell_many();
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+    stop();
+}
+
+/* It asks which stack is on, and puts its own on; and takes it off. */
+static void
+without_signal_stacks_actors_run(void **state)
+{
+    (void)state;
+    for (int call = 1; call <= 4 * WORKERS_COUNT; call++) {
+        atomic_store(&refused_stack, call);
+        create();
+        tell_many();
+        assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+        stop();
+        atomic_store(&refused_stack, 0);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_runtime_without_a_thread_may_be_started_again),
+        cmocka_unit_test(a_runtime_without_a_thread_may_be_destroyed),
+        cmocka_unit_test(
+            a_runtime_without_a_thread_takes_what_is_told_until_it_has_one),
+        cmocka_unit_test(without_a_key_there_is_no_runtime),
+        cmocka_unit_test(without_room_for_its_value_a_thread_is_no_sender),
+        cmocka_unit_test(without_signal_stacks_actors_run),
+    };
+    struct troupe_runtime *first = NULL;
+    struct troupe_self *self;
+    troupe_pid pid;
+
+    /* What stays for ever is there from here on. */
+    TROUPE_CHECK(troupe_runtime_create(NULL, &first));
+    self = troupe_thread_self(first);
+    TROUPE_CHECK(troupe_spawn(self, counter, &pid));
+    TROUPE_CHECK(troupe_tell(self, pid, add, .value = 0));
+    troupe_runtime_destroy(&first);
+    return cmocka_run_group_tests_name("failing_threads", tests, NULL, NULL);
+}
