@@ -81,6 +81,11 @@ measure_by_workers(const struct bench *bench, const struct options *options,
                         ? (unsigned)options->workers_count
                         : bench_machine_processors_count();
 
+    if (options->at > 0) {
+        measure_point(
+            bench, (uint64_t)options->at, (unsigned)options->at, report);
+        return;
+    }
     for (unsigned count = 1; count < most; count *= 2) {
         measure_point(bench, count, count, report);
     }
@@ -200,7 +205,7 @@ static const struct cli_option bench_options[] = {
         "divide all counts by N, to try it out"),
     CLI_INTEGER(struct options, seed, "seed", "N", 1, INT64_MAX,
         "of what is drawn by chance (default: 1); each run\nhas the next one"),
-    CLI_INTEGER(struct options, at, "at", "N", 1, INT64_MAX,
+    CLI_INTEGER(struct options, at, "at", "N", 1, 1000000000,
         "of a grow-* only this point (default: all)"),
     CLI_FLAG(struct options, is_json, "json", "print JSON, no table"),
 };

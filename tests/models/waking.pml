@@ -50,8 +50,8 @@
  * deque of newborn tasks: each of them is pushed, then fenced, then told of.
  *
  * Left out: timeouts and their cancelling (tests/protocol/test_cancel.c), the
- * inside of queues (test_steal.c), turns (NEWEST_USES_MAX, INJECTED_PERIOD), a
- * drain after another one (test_worker_sleep.c).
+ * inside of queues (test_steal.c, test_newborns.c), turns (NEWEST_USES_MAX,
+ * INJECTED_PERIOD), a drain after another one (test_worker_sleep.c).
  *
  * Twins. -DBROKEN_x makes one fault, and spin must find it:
  *

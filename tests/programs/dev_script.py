@@ -354,6 +354,20 @@ class DevScript(unittest.TestCase):
         self.assertIn("no such compiler", done.stdout[done.stdout.index("== tsan failed"):])
         self.assertEqual(done.stdout.splitlines()[-1], "9 passed, 1 failed, 0 skipped")
 
+    def test_coverage_counts_anew_and_prints_its_figures(self):
+        self.write("build/coverage/old.gcda", "")
+        done = self.dev("test", "coverage")
+        self.assertIn("python tests/coverage.py build/coverage\n", done.stdout)
+        self.assertEqual(done.stdout.splitlines()[-1], "3 passed, 0 failed, 0 skipped")
+        self.assertFalse((self.folder / "build/coverage/old.gcda").exists())
+
+    def test_aarch64_has_its_libraries_unpacked_first(self):
+        self.write("cmake/sysroot.sh", 'echo "sysroot.sh $*" >>calls')
+        self.assertEqual(self.dev("test", "aarch64").returncode, 0)
+        self.assertIn(" build/sysroot libck-dev ", self.calls("sysroot.sh")[0])
+        self.write("cmake/sysroot.sh", "exit 1")
+        self.assertEqual(self.dev("test", "aarch64").returncode, 1)
+
     def test_no_test_at_all_is_a_failure(self):
         self.write("said-by-dev", "No tests were found!!!\n")
         done = self.dev("test", "dev")

@@ -2,14 +2,14 @@
 /*
  * Goal: no message is left in an inbox that sleeps, each is handled once and in
  * its sender's order, and whoever it belongs to is scheduled exactly once at a
- * time; also when the owner handles a message that is alone where it lies.
+ * time; also when the owner handles a message that is alone where it lies. And
+ * a sender that stands still for ever holds up nobody.
  *
  * Method: senders push, the owner takes until it can sleep, and again whenever
- * a push has said so. Every order of the operations on the inbox's word; and
- * for two senders of two messages, where that would be too many, every order of
- * whole pushes, takes and sleeps. What the owner has handled in place it
- * spoils, and the sender sends it again if it has more to send, so that a
- * pusher may find the head that it has seen before, and it is another message.
+ * a push has said so. Every order of the operations on the inbox's word. What
+ * the owner has handled in place it spoils, and the sender sends it again if it
+ * has more to send, so that a pusher may find the head that it has seen before,
+ * and it is another message.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "mailbox/inbox.h"
+#include "tests/support/check.h"
 #include "tests/support/orders.h"
 
 enum { SENDERS_MAX = 3, MESSAGES_MAX = 2 };
@@ -29,61 +30,26 @@ static struct tp_inbox inbox;
 static struct troupe_message messages[SENDERS_MAX][MESSAGES_MAX];
 static uint64_t next_number[SENDERS_MAX];
 static int senders_count;
-static int messages_count; /* of each sender */
-static int first_count;    /* of the first one, if that differs; else 0 */
-static int sent_count;
-static int taken_count;
-static int scheduled_count; /* and not begun: 0 or 1 */
-static bool is_owned;
-static bool steps_are_calls;
+static int counts[SENDERS_MAX]; /* of messages, of each sender */
 static bool handles_in_place;
 static struct troupe_message *handled[SENDERS_MAX]; /* free to be sent again */
+
+/* What is noted in the steps of the inbox's word. */
+static bool is_scheduled; /* and not begun */
+static bool is_owned;
+static int pushed_count;
+static int taken_count;
 static int reuses_count;
-
-/* Steps are operations or, in the larger worlds, these calls. */
-static void
-pause_between_calls(void)
-{
-    if (steps_are_calls) {
-        steps_pause();
-    }
-}
-
-/* Whether there is a block to use again is seen in a step of its own. */
-static void
-pause_between_messages(void)
-{
-    if (handles_in_place && !steps_are_calls) {
-        steps_pause();
-    }
-}
 
 static void
 push(struct troupe_message *message)
 {
     if (tp_inbox_push(&inbox, message, message)) {
         CHECK(!is_owned);
-        CHECK(scheduled_count == 0);
-        scheduled_count = 1;
+        CHECK(!is_scheduled);
+        is_scheduled = true;
     }
-    sent_count++;
-}
-
-static int
-count_of(int sender)
-{
-    return sender == 0 && first_count != 0 ? first_count : messages_count;
-}
-
-static int
-count_of_all(void)
-{
-    int count = 0;
-
-    for (int i = 0; i < senders_count; i++) {
-        count += count_of(i);
-    }
-    return count;
+    pushed_count++;
 }
 
 /* The next message of the sender, in the block of an earlier one if it can. */
@@ -92,10 +58,13 @@ make(int sender, int number)
 {
     struct troupe_message *message = &messages[sender][number];
 
-    if (handled[sender] != NULL) {
-        message = handled[sender];
-        handled[sender] = NULL;
-        reuses_count++;
+    if (handles_in_place && number > 0) {
+        steps_touch(&handled[sender], "take");
+        if (handled[sender] != NULL) {
+            message = handled[sender];
+            handled[sender] = NULL;
+            reuses_count++;
+        }
     }
     message->sender = (troupe_pid)sender;
     message->request = (uint64_t)number;
@@ -107,11 +76,7 @@ send_all(void *arg)
 {
     int sender = (int)((struct troupe_message(*)[MESSAGES_MAX])arg - messages);
 
-    for (int i = 0; i < count_of(sender); i++) {
-        pause_between_calls();
-        if (i > 0) {
-            pause_between_messages();
-        }
+    for (int i = 0; i < counts[sender]; i++) {
         push(make(sender, i));
     }
 }
@@ -142,6 +107,7 @@ static void
 spoil(struct troupe_message *message)
 {
     message->next = TP_INBOX_AWAKE;
+    steps_touch(&handled[message->sender], "give");
     handled[message->sender] = message;
 }
 
@@ -152,12 +118,10 @@ handle_only(struct troupe_message *only)
     bool sleeps;
 
     handle(only);
-    pause_between_calls();
     sleeps = tp_inbox_try_sleep_with(&inbox, only);
     if (sleeps) {
         is_owned = false;
     } else {
-        pause_between_calls();
         handle_all(tp_inbox_take(&inbox), only);
     }
     spoil(only);
@@ -171,33 +135,30 @@ run_owner(void)
 
     CHECK(!is_owned);
     is_owned = true;
-    scheduled_count = 0;
-    pause_between_calls();
+    is_scheduled = false;
     if (handles_in_place && (only = tp_inbox_peek_only(&inbox)) != NULL &&
         handle_only(only)) {
         return;
     }
-    for (;;) {
-        pause_between_calls();
+    do {
         handle_all(tp_inbox_take(&inbox), NULL);
-        pause_between_calls();
-        if (tp_inbox_try_sleep(&inbox)) {
-            is_owned = false;
-            return;
-        }
-    }
+    } while (!tp_inbox_try_sleep(&inbox));
+    is_owned = false;
+}
+
+static bool
+is_to_run(void)
+{
+    return is_scheduled;
 }
 
 static void
 own(void *arg)
 {
     (void)arg;
-    while (sent_count < count_of_all() || scheduled_count > 0) {
-        if (scheduled_count > 0) {
-            run_owner();
-        } else {
-            steps_pause();
-        }
+    for (;;) {
+        steps_idle(&inbox.head, is_to_run);
+        run_owner();
     }
 }
 
@@ -205,109 +166,74 @@ static void
 begin(struct steps *steps)
 {
     inbox = (struct tp_inbox){0};
-    sent_count = 0;
+    pushed_count = 0;
     taken_count = 0;
-    scheduled_count = 0;
+    reuses_count = 0;
+    is_scheduled = false;
     is_owned = false;
     memset(next_number, 0, sizeof(next_number));
+    memset(messages, 0, sizeof(messages));
     for (int i = 0; i < senders_count; i++) {
-        memset(messages[i], 0, sizeof(messages[i]));
         handled[i] = NULL;
         steps_add(steps, send_all, messages[i]);
     }
     steps_add(steps, own, NULL);
 }
 
-static void
-end(bool have_all_ended)
+static uint64_t
+end(void)
 {
-    CHECK(have_all_ended);
-    CHECK(taken_count == count_of_all());
+    CHECK(taken_count == pushed_count);
     CHECK(inbox.head == TP_INBOX_ASLEEP);
+    return (uint64_t)reuses_count;
 }
 
+static const struct orders_world world = {.begin = begin, .end = end};
+
 static void
-run_all(struct orders_world world)
+set_up(bool in_place, int senders, int first_count, int others_count)
 {
-    reuses_count = 0;
-    world.steps_are_calls = steps_are_calls;
-    world.begin = begin;
-    world.end = end;
-    world.threads_count = (size_t)senders_count + 1;
-    assert_true(orders_run_all(&world) > 900);
+    handles_in_place = in_place;
+    senders_count = senders;
+    for (int i = 0; i < senders; i++) {
+        counts[i] = i == 0 ? first_count : others_count;
+    }
 }
 
 static void
-one_sender_of_two_messages_in_every_order_of_operations(void **state)
-{
-    (void)state;
-    handles_in_place = false;
-    first_count = 0;
-    senders_count = 1;
-    messages_count = 2;
-    steps_are_calls = false;
-    run_all((struct orders_world){.steps_counts = {6, 9}});
-}
-
-static void
-two_senders_of_a_message_in_every_order_of_operations(void **state)
+one_sender_of_two_messages_in_every_order(void **state)
 {
     (void)state;
-    handles_in_place = false;
-    first_count = 0;
-    senders_count = 2;
-    messages_count = 1;
-    steps_are_calls = false;
-    run_all((struct orders_world){.steps_counts = {3, 3, 6}});
+    set_up(false, 1, 2, 0);
+    assert_true(orders_run_both(world) > 10);
 }
 
 static void
-two_senders_of_two_messages_in_every_order_of_calls(void **state)
+two_senders_of_two_messages_in_every_order(void **state)
 {
     (void)state;
-    handles_in_place = false;
-    first_count = 0;
-    senders_count = 2;
-    messages_count = 2;
-    steps_are_calls = true;
-    run_all((struct orders_world){.steps_counts = {2, 2, 8}});
+    set_up(false, 2, 2, 2);
+    assert_true(orders_run_all(&world) > 1000);
 }
 
 static void
-three_senders_of_a_message_in_every_order_of_calls(void **state)
+three_senders_of_a_message_in_every_order(void **state)
 {
     (void)state;
-    handles_in_place = false;
-    first_count = 0;
-    senders_count = 3;
-    messages_count = 1;
-    steps_are_calls = true;
-    run_all((struct orders_world){.steps_counts = {1, 1, 1, 8}});
+    set_up(false, 3, 1, 1);
+    assert_true(orders_run_all(&world) > 1000);
 }
 
 static void
 a_message_handled_in_place_and_one_sender_in_every_order(void **state)
 {
-    (void)state;
-    handles_in_place = true;
-    first_count = 0;
-    senders_count = 1;
-    messages_count = 2;
-    steps_are_calls = false;
-    run_all((struct orders_world){.steps_counts = {7, 10}});
-    assert_true(reuses_count > 0);
-}
+    struct orders_report report;
 
-static void
-a_message_handled_in_place_and_two_senders_in_every_order(void **state)
-{
     (void)state;
-    handles_in_place = true;
-    first_count = 0;
-    senders_count = 2;
-    messages_count = 1;
-    steps_are_calls = false;
-    run_all((struct orders_world){.steps_counts = {3, 3, 8}});
+    set_up(true, 1, 2, 0);
+    assert_true(orders_run_both(world) > 10);
+    orders_run(&world, &report);
+    assert_int_equal(report.results_count, 2); /* one was sent again, or none */
 }
 
 /* The first one may find a head that has been handled and sent again. */
@@ -315,42 +241,30 @@ static void
 a_message_sent_again_in_the_same_block_in_every_order(void **state)
 {
     (void)state;
-    handles_in_place = true;
-    first_count = 1;
-    senders_count = 2;
-    messages_count = 2;
-    steps_are_calls = false;
-    run_all((struct orders_world){.steps_counts = {2, 5, 8}});
-    assert_true(reuses_count > 0);
+    set_up(true, 2, 1, 2);
+    assert_true(orders_run_all(&world) > 100);
 }
 
 static void
-messages_handled_in_place_in_every_order_of_calls(void **state)
+a_frozen_sender_holds_up_neither_the_other_nor_the_owner(void **state)
 {
     (void)state;
-    handles_in_place = true;
-    first_count = 0;
-    senders_count = 2;
-    messages_count = 2;
-    steps_are_calls = true;
-    run_all((struct orders_world){.steps_counts = {2, 2, 10}});
+    set_up(true, 2, 2, 1);
+    assert_true(orders_run_frozen(&world) > 100);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(
-            one_sender_of_two_messages_in_every_order_of_operations),
-        cmocka_unit_test(two_senders_of_a_message_in_every_order_of_operations),
-        cmocka_unit_test(two_senders_of_two_messages_in_every_order_of_calls),
-        cmocka_unit_test(three_senders_of_a_message_in_every_order_of_calls),
+        cmocka_unit_test(one_sender_of_two_messages_in_every_order),
+        cmocka_unit_test(two_senders_of_two_messages_in_every_order),
+        cmocka_unit_test(three_senders_of_a_message_in_every_order),
         cmocka_unit_test(
             a_message_handled_in_place_and_one_sender_in_every_order),
-        cmocka_unit_test(
-            a_message_handled_in_place_and_two_senders_in_every_order),
         cmocka_unit_test(a_message_sent_again_in_the_same_block_in_every_order),
-        cmocka_unit_test(messages_handled_in_place_in_every_order_of_calls),
+        cmocka_unit_test(
+            a_frozen_sender_holds_up_neither_the_other_nor_the_owner),
     };
     return cmocka_run_group_tests_name("inbox_sleep", tests, NULL, NULL);
 }

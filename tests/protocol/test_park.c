@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "scheduler/parker.h"
+#include "tests/support/check.h"
 #include "tests/support/orders.h"
 
 static struct tp_parker parker;
@@ -25,13 +26,27 @@ static int wakers_count;
 static int work; /* what the wakers bring */
 static int done; /* what the parked thread has seen of it */
 
+static bool
+is_awake_at_last(void)
+{
+    return !is_asleep;
+}
+
+static bool
+is_deadline_come(void)
+{
+    return true; /* or not yet: it is one more that goes on whenever it may */
+}
+
 static void
 model_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 {
-    steps_pause();
+    steps_touch(word, "futex wait");
     is_asleep = *word == seen;
-    while (is_asleep && !(gives_up && deadline_ns != UINT64_MAX)) {
-        steps_pause();
+    if (deadline_ns == UINT64_MAX) {
+        steps_await(word, is_awake_at_last);
+    } else {
+        steps_await(word, is_deadline_come);
     }
     is_asleep = false;
 }
@@ -39,8 +54,7 @@ model_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 static void
 model_wake(uint32_t *word)
 {
-    (void)word;
-    steps_pause();
+    steps_touch(word, "futex wake");
     is_asleep = false;
 }
 
@@ -50,7 +64,7 @@ static void
 bring_and_wake(void *arg)
 {
     (void)arg;
-    steps_pause();
+    steps_touch(&work, "bring");
     work++;
     tp_parker_wake(&parker);
 }
@@ -63,7 +77,7 @@ park_until_all_is_done(void *arg)
 
     (void)arg;
     for (;;) {
-        steps_pause();
+        steps_touch(&work, "look at");
         done = work;
         if (done == wakers_count) {
             return;
@@ -87,46 +101,45 @@ begin(struct steps *steps)
     }
 }
 
-static void
-end(bool have_all_ended)
+static uint64_t
+end(void)
 {
-    CHECK(have_all_ended);
     CHECK(done == wakers_count);
     CHECK(was_ever_woken || parker.word == TP_PARKER_WOKEN);
     CHECK(parker.word != TP_PARKER_PARKED);
+    return parker.word;
 }
 
 static void
-run_all(int wakers, bool with_deadline, struct orders_world world)
+run_all(int wakers, bool with_deadline)
 {
+    static const struct orders_world world = {.begin = begin, .end = end};
+
     wakers_count = wakers;
     gives_up = with_deadline;
-    world.begin = begin;
-    world.end = end;
-    world.threads_count = 1 + (size_t)wakers;
-    assert_true(orders_run_all(&world) > 100);
+    assert_true(orders_run_both(world) > 5);
 }
 
 static void
 one_wake_reaches_one_who_parks(void **state)
 {
     (void)state;
-    run_all(1, false, (struct orders_world){.steps_counts = {12, 3}});
+    run_all(1, false);
 }
 
 static void
 each_of_two_wakes_reaches_one_who_parks(void **state)
 {
     (void)state;
-    run_all(2, false, (struct orders_world){.steps_counts = {7, 3, 3}});
+    run_all(2, false);
 }
 
 static void
 a_wake_at_the_deadline_is_not_lost(void **state)
 {
     (void)state;
-    run_all(1, true, (struct orders_world){.steps_counts = {12, 3}});
-    run_all(2, true, (struct orders_world){.steps_counts = {7, 3, 3}});
+    run_all(1, true);
+    run_all(2, true);
 }
 
 int

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: of the tasks in a deque each is taken by one, and none is left.
+ * Goal: a task that a worker pushes to its queue is run once, by the worker or
+ * by one that steals it; oldest first; and who is frozen in the middle of a
+ * steal holds up neither the worker nor other thieves.
  *
- * Method: the worker pushes and pops while thieves steal, in every order of
- * their operations. Afterwards what is left is popped, and each task must have
- * been taken once. A place that is used again needs a whole round of the deque,
- * so the numbers begin where the deque is as long as it can be.
+ * Method: thieves steal while the worker pushes and pops: the queue that ships,
+ * over Concurrency Kit's ring. Every order of the operations, in both kinds of
+ * memory.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,220 +15,129 @@
 
 #include <cmocka.h>
 
-#include <string.h>
-
-#include "scheduler/deque.h"
+#include "scheduler/run_queue.h"
+#include "tests/support/check.h"
 #include "tests/support/orders.h"
 
-enum { TASKS_MAX = 4, MAX = TP_DEQUE_LENGTH_MAX };
+enum { TASKS = 3, THIEVES_MAX = 2, OWNER = THIEVES_MAX, TAKERS = 3 };
 
-static struct tp_deque deque;
-static struct tp_task tasks[TASKS_MAX];
-static struct tp_task filling[MAX];
-static int taken_counts[TASKS_MAX];
-static int pushed_count;
-static int first_count; /* pushed before all begins */
+static struct tp_run_queue queue;
+static struct tp_task tasks[TASKS];
+static unsigned thieves_count;
+static unsigned before_count; /* in the queue at first */
+static bool has_run[TASKS];
+static const struct tp_task *last_taken[TAKERS];
 
 static void
-take(struct tp_task *task)
+run(size_t taker, struct tp_task *task)
 {
-    if (task >= tasks && task < tasks + TASKS_MAX) {
-        taken_counts[task - tasks]++;
+    if (task == NULL) {
+        return;
     }
-}
-
-static void
-push(void)
-{
-    CHECK(tp_deque_try_push(&deque, &tasks[pushed_count]));
-    pushed_count++;
-}
-
-static void
-pop(void)
-{
-    take(tp_deque_try_pop(&deque));
-}
-
-static void
-pop_once(void *arg)
-{
-    (void)arg;
-    pop();
-}
-
-static void
-pop_twice(void *arg)
-{
-    (void)arg;
-    pop();
-    pop();
-}
-
-static void
-push_and_pop_twice(void *arg)
-{
-    (void)arg;
-    push();
-    pop();
-    push();
-    pop();
+    CHECK(!has_run[task - tasks]);
+    has_run[task - tasks] = true;
+    CHECK(task > last_taken[taker]);
+    last_taken[taker] = task;
 }
 
 static void
 steal(void *arg)
 {
-    (void)arg;
-    take(tp_deque_try_steal(&deque));
+    size_t own = (size_t)((const struct tp_task **)arg - last_taken);
+
+    run(own, tp_run_queue_try_pop(&queue));
 }
 
 static void
-steal_twice(void *arg)
-{
-    steal(arg);
-    steal(arg);
-}
-
-static void
-begin(void)
-{
-    memset(&deque, 0, sizeof(deque));
-    memset(taken_counts, 0, sizeof(taken_counts));
-    pushed_count = 0;
-    for (int i = 0; i < first_count; i++) {
-        push();
-    }
-}
-
-static void
-end(bool have_all_ended)
-{
-    CHECK(have_all_ended);
-    while (!tp_deque_is_empty(&deque)) {
-        pop();
-    }
-    for (int i = 0; i < pushed_count; i++) {
-        CHECK(taken_counts[i] == 1);
-    }
-}
-
-static void
-begin_popping(struct steps *steps)
-{
-    begin();
-    steps_add(steps, pop_twice, NULL);
-    steps_add(steps, steal_twice, NULL);
-}
-
-static void
-who_pops_and_who_steals_never_have_the_same(void **state)
-{
-    static const struct orders_world world = {
-        .begin = begin_popping,
-        .end = end,
-        .threads_count = 2,
-        .steps_counts = {10, 10},
-    };
-
-    (void)state;
-    for (first_count = 1; first_count <= 2; first_count++) {
-        assert_true(orders_run_all(&world) > 1000);
-    }
-}
-
-static void
-begin_two_thieves(struct steps *steps)
-{
-    begin();
-    steps_add(steps, pop_once, NULL);
-    steps_add(steps, steal, NULL);
-    steps_add(steps, steal, NULL);
-}
-
-static void
-two_thieves_never_have_the_same(void **state)
-{
-    static const struct orders_world world = {
-        .begin = begin_two_thieves,
-        .end = end,
-        .threads_count = 3,
-        .steps_counts = {5, 5, 5},
-    };
-
-    (void)state;
-    first_count = 1;
-    assert_true(orders_run_all(&world) > 1000);
-}
-
-static void
-begin_pushing(struct steps *steps)
-{
-    begin();
-    steps_add(steps, push_and_pop_twice, NULL);
-    steps_add(steps, steal, NULL);
-}
-
-static void
-what_is_pushed_meanwhile_is_taken_once(void **state)
-{
-    static const struct orders_world world = {
-        .begin = begin_pushing,
-        .end = end,
-        .threads_count = 2,
-        .steps_counts = {16, 5},
-    };
-
-    (void)state;
-    for (first_count = 0; first_count <= 2; first_count++) {
-        assert_true(orders_run_all(&world) > 1000);
-    }
-}
-
-/* A thief has read a place, which is then used for another task. */
-static void
-push_at_the_same_place(void *arg)
+push_and_pop(void *arg)
 {
     (void)arg;
-    if (tp_deque_try_push(&deque, &tasks[1])) {
-        pushed_count = 2;
+    for (unsigned i = before_count; i < TASKS; i++) {
+        CHECK(tp_run_queue_try_push(&queue, &tasks[i]));
     }
+    for (unsigned i = 0; i < TASKS; i++) {
+        run(OWNER, tp_run_queue_try_pop(&queue));
+    }
+    CHECK(tp_run_queue_is_empty(&queue));
 }
 
 static void
-begin_full(struct steps *steps)
+begin(struct steps *steps)
 {
-    first_count = 1;
-    begin();
-    for (int i = 1; i < MAX; i++) {
-        CHECK(tp_deque_try_push(&deque, &filling[i]));
+    tp_run_queue_init(&queue);
+    for (unsigned i = 0; i < TASKS; i++) {
+        has_run[i] = false;
     }
-    steps_add(steps, push_at_the_same_place, NULL);
-    steps_add(steps, steal, NULL);
-    steps_add(steps, steal, NULL);
+    for (unsigned i = 0; i < TAKERS; i++) {
+        last_taken[i] = NULL;
+    }
+    for (unsigned i = 0; i < before_count; i++) {
+        CHECK(tp_run_queue_try_push(&queue, &tasks[i]));
+    }
+    for (unsigned i = 0; i < thieves_count; i++) {
+        steps_add(steps, steal, &last_taken[i]);
+    }
+    steps_add(steps, push_and_pop, NULL);
 }
 
-static void
-a_place_that_is_used_again_is_not_mistaken(void **state)
+/* Which tasks each thief has. */
+static uint64_t
+end(void)
 {
-    static const struct orders_world world = {
-        .begin = begin_full,
-        .end = end,
-        .threads_count = 3,
-        .steps_counts = {3, 5, 5},
-    };
+    uint64_t result = 0;
+
+    for (unsigned i = 0; i < TASKS; i++) {
+        CHECK(has_run[i]);
+    }
+    for (unsigned i = 0; i < thieves_count; i++) {
+        result =
+            result * 4 +
+            (last_taken[i] == NULL ? 0 : 1 + (uint64_t)(last_taken[i] - tasks));
+    }
+    return result;
+}
+
+static const struct orders_world world = {.begin = begin, .end = end};
+
+static void
+one_thief_and_the_worker_in_every_order(void **state)
+{
+    struct orders_report report;
 
     (void)state;
-    assert_true(orders_run_all(&world) > 1000);
+    thieves_count = 1;
+    for (before_count = 0; before_count < TASKS; before_count++) {
+        assert_true(orders_run_both(world) > 10);
+        orders_run(&world, &report);
+        assert_int_equal(report.results_count, 1 + TASKS);
+    }
+}
+
+static void
+two_thieves_and_the_worker_in_every_order(void **state)
+{
+    (void)state;
+    thieves_count = 2;
+    before_count = 2;
+    assert_true(orders_run_both(world) > 100);
+}
+
+static void
+a_frozen_thief_holds_up_nobody(void **state)
+{
+    (void)state;
+    thieves_count = 2;
+    before_count = 2;
+    assert_true(orders_run_frozen(&world) > 100);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_pops_and_who_steals_never_have_the_same),
-        cmocka_unit_test(two_thieves_never_have_the_same),
-        cmocka_unit_test(what_is_pushed_meanwhile_is_taken_once),
-        cmocka_unit_test(a_place_that_is_used_again_is_not_mistaken),
+        cmocka_unit_test(one_thief_and_the_worker_in_every_order),
+        cmocka_unit_test(two_thieves_and_the_worker_in_every_order),
+        cmocka_unit_test(a_frozen_thief_holds_up_nobody),
     };
     return cmocka_run_group_tests_name("steal", tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,56 @@ text_reaches_no_terminal_as_control_characters(void **state)
         0xaf);
 }
 
+/* Text of so many bytes, none of which begins a character. */
+static void
+assert_prints_bytes(const char *text, uint8_t size)
+{
+    uint8_t payload[8] = {(uint8_t)(0xa0 | size)};
+    char wanted[64] = "dynamic \"";
+    char *end = wanted + strlen(wanted);
+
+    memcpy(payload + 1, text, size);
+    for (uint8_t i = 0; i < size; i++) {
+        end += sprintf(end, "\\x%02x", (uint8_t)text[i]);
+    }
+    strcpy(end, "\"");
+    assert_prints(dynamic_number, payload, size + 1u, wanted);
+}
+
+static void
+bytes_that_are_no_character_are_printed_as_bytes(void **state)
+{
+    (void)state;
+    assert_prints_bytes("\xe0\x9f\xbf", 3);     /* overlong */
+    assert_prints_bytes("\xed\xa0\x80", 3);     /* a surrogate */
+    assert_prints_bytes("\xf0\x8f\xbf\xbf", 4); /* overlong */
+    assert_prints_bytes("\xf4\x90\x80\x80", 4); /* beyond the last */
+    assert_prints_bytes("\xf5\x80\x80\x80", 4); /* no first byte */
+    assert_prints_bytes("\x80\x80\x80\x80", 4);
+    assert_prints_bytes("\xf0\x9f\x98", 3); /* cut short */
+    assert_prints_bytes("\xe2\x82", 2);
+    ASSERT_PRINTS(dynamic_number, "dynamic \"\xf0\x9f\x98\x80\"", 0xa4, 0xf0,
+        0x9f, 0x98, 0x80);
+    ASSERT_PRINTS(dynamic_number, "dynamic \"\\xf0\\x9f\\x98x\"", 0xa4, 0xf0,
+        0x9f, 0x98, 'x');
+    ASSERT_PRINTS(dynamic_number, "dynamic \"\xe0\xa0\x80\xed\x9f\xbf\"", 0xa6,
+        0xe0, 0xa0, 0x80, 0xed, 0x9f, 0xbf);
+    ASSERT_PRINTS(dynamic_number,
+        "dynamic \"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"", 0xa8, 0xf0, 0x90, 0x80,
+        0x80, 0xf4, 0x8f, 0xbf, 0xbf);
+}
+
+static void
+values_of_containers_that_are_cut_short_end_them(void **state)
+{
+    (void)state;
+    ASSERT_PRINTS(
+        dynamic_number, "dynamic [1, <cut short>]", 0x93, 1, 0xa3, 'h');
+    ASSERT_PRINTS(
+        dynamic_number, "dynamic {1: <cut short>}", 0x82, 1, 0xa3, 'h');
+    ASSERT_PRINTS(dynamic_number, "dynamic ext(1) 0x0a", 0xd4, 1, 10);
+}
+
 static void
 long_text_and_bytes_are_shortened(void **state)
 {
@@ -212,6 +263,8 @@ main(void)
         cmocka_unit_test(without_a_description_the_bare_payload_is_printed),
         cmocka_unit_test(every_kind_of_value_has_a_form),
         cmocka_unit_test(text_reaches_no_terminal_as_control_characters),
+        cmocka_unit_test(bytes_that_are_no_character_are_printed_as_bytes),
+        cmocka_unit_test(values_of_containers_that_are_cut_short_end_them),
         cmocka_unit_test(long_text_and_bytes_are_shortened),
         cmocka_unit_test(long_lists_are_shortened),
         cmocka_unit_test(deep_nesting_is_shortened_and_takes_no_stack),

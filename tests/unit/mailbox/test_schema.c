@@ -235,6 +235,38 @@ a_decode_error_tells_what_was_found(void **state)
 }
 
 static void
+each_kind_of_value_is_named_in_an_error(void **state)
+{
+    static const struct {
+        uint8_t bytes[10];
+        uint8_t size;
+        const char *named;
+    } found[] = {
+        {{0x91, 0xc1}, 2, "the byte c1, which begins no value"},
+        {{0x91, 0xc0}, 2, "nil"},
+        {{0x91, 0xc2}, 2, "the boolean false"},
+        {{0x91, 0xc3}, 2, "the boolean true"},
+        {{0x91, 0xff}, 2, "the integer -1"},
+        {{0x91, 0xca, 0x3f, 0, 0, 0}, 6, "the float 0.5"},
+        {{0x91, 0xcb, 0x3f, 0xe0}, 10, "the double 0.5"},
+        {{0x91, 0xc4, 0}, 3, "a bin of 0 bytes"},
+        {{0x91, 0xd4, 5, 0}, 4, "an extension of type 5"},
+        {{0x91, 0x93, 0, 0, 0}, 5, "an array of 3"},
+        {{0x91, 0x81, 0, 0}, 4, "a map of 1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
+        char wanted[128];
+
+        snprintf(wanted, sizeof(wanted),
+            "withdraw.amount (field 1 of 1) should be uint8 and is %s",
+            found[i].named);
+        assert_decode_error(found[i].bytes, found[i].size, wanted);
+    }
+}
+
+static void
 a_later_field_is_found_behind_those_before_it(void **state)
 {
     static const uint8_t bytes[] = {0x92, 0xcd, 0x13, 0x88, 0xc3};
@@ -534,6 +566,7 @@ main(void)
         cmocka_unit_test(a_missing_field_is_named),
         cmocka_unit_test(a_field_is_not_looked_for_behind_the_array),
         cmocka_unit_test(a_decode_error_tells_what_was_found),
+        cmocka_unit_test(each_kind_of_value_is_named_in_an_error),
         cmocka_unit_test(a_later_field_is_found_behind_those_before_it),
         cmocka_unit_test(descriptions_of_one_name_get_one_number),
         cmocka_unit_test(
