@@ -25,6 +25,7 @@
 #include "scheduler/simulation.h"
 #include "tests/support/check.h"
 #include "tests/support/orders.h"
+#include "tests/support/sanitized.h"
 #include "troupe/troupe.h"
 
 #define NUMBERED(FIELD) FIELD(uint64, sender) FIELD(uint64, number)
@@ -234,7 +235,8 @@ end(void)
     CHECK(handled_count + dead == told_count);
     CHECK(slot->limit.held >> TP_LIMIT_BYTES_BITS ==
           slot->unsettled >> TP_ACTOR_UNSETTLED_BITS);
-    CHECK(tp_memory_blocks_count() == blocks_before);
+    /* A sanitizer's quarantine keeps some for a while. */
+    CHECK(IS_SANITIZED || tp_memory_blocks_count() == blocks_before);
     return dead;
 }
 
@@ -265,7 +267,9 @@ static void
 two_senders_of_two_messages_and_a_stop_in_every_order(void **state)
 {
     (void)state;
-    run_all("2", "s2");
+    if (!IS_SANITIZED) {
+        run_all("2", "s2");
+    }
     run_all("2", "2s");
 }
 
