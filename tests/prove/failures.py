@@ -41,9 +41,10 @@ REFUSED = (
               "    tp_dead_letters_record(self, &letter);\n    return TROUPE_OK;"),))))),
     Refused("threads: without any of them, a start says so and may be tried again",
         (("dev", "test_failing_threads"), ("asan", "test_failing_threads")), "refusals", (
-        ("test_failing_threads", Bug("a start that failed leaves the runtime halting",
-            "scheduler/scheduler.c",
-            (("        ck_pr_store_32(&scheduler->is_halting, 0);\n", ""),))),)),
+        ("test_failing_threads", Bug("a start that failed counts as one",
+            "actors/runtime.c",
+            (("        ck_pr_store_32(&runtime->state, TP_RUNTIME_CREATED);\n",
+              "        return err;\n"),))),)),
 )
 
 
