@@ -363,6 +363,21 @@ what_is_left_out_would_have_come_to_the_same(void **state)
     }
 }
 
+/* A thread that cannot go on where all others sleep could have come before. */
+static void
+the_same_of_one_that_waits_where_all_others_sleep(void **state)
+{
+    static const unsigned program[CHANCE_THREADS][CHANCE_OPERATIONS] = {
+        {10, 8, 8}, {4, 10, 2}, {5, 8, 0}};
+    struct orders_report reduced;
+
+    (void)state;
+    memcpy(drawn, program, sizeof(drawn));
+    (void)compare((struct orders_world){.begin = begin_drawn, .end = end_drawn},
+        &reduced);
+    assert_int_equal(reduced.results_count, 3);
+}
+
 static void
 the_same_of_programs_drawn_from_seeds(void **state)
 {
@@ -512,6 +527,7 @@ who_is_held_up_by_a_frozen_thread_is_found(void **state)
         orders_run(&world, &report);
         assert_int_equal(
             report.has_failed, world.frozen_at >= 3 && world.frozen_at <= 5);
+        free(report.drawing);
     }
 }
 
@@ -523,6 +539,7 @@ main(void)
             a_store_that_waits_in_its_buffer_is_seen_late_unless_there_is_a_fence),
         cmocka_unit_test(stores_get_to_memory_in_their_order),
         cmocka_unit_test(what_is_left_out_would_have_come_to_the_same),
+        cmocka_unit_test(the_same_of_one_that_waits_where_all_others_sleep),
         cmocka_unit_test(the_same_of_programs_drawn_from_seeds),
         cmocka_unit_test(the_shortest_order_that_fails_is_drawn),
         cmocka_unit_test(who_waits_in_vain_crashes_or_spins_is_found),

@@ -28,62 +28,85 @@ static struct tp_scheduler *scheduler; /* the same one in all orders */
 static struct tp_scheduler fresh;
 static struct tp_worker fresh_workers[2];
 static struct job jobs[JOBS];
-static bool is_asleep; /* noted in the steps of the parker's word */
-static bool is_drainer_asleep;
-static unsigned ran_count; /* by the worker that slept */
+enum { DRAINER = 2, PARKERS };
+static bool is_asleep[PARKERS]; /* noted in the steps of the parker's word */
+static unsigned ran_count;      /* by the first worker */
 static unsigned expected_count;
+static bool has_ended;
 static bool is_drained;
 
 /* ---- the model ----------------------------------------------------------- */
 
-static bool
-is_sleeper_awake(void)
+static size_t
+index_of(const uint32_t *word)
 {
-    return !is_asleep;
+    if (word == &scheduler->drainer.word) {
+        return DRAINER;
+    }
+    return word == &scheduler->workers[FIRST].parker.word ? FIRST : SECOND;
+}
+
+static bool
+is_first_awake(void)
+{
+    return !is_asleep[FIRST];
+}
+
+static bool
+is_second_awake(void)
+{
+    return !is_asleep[SECOND];
 }
 
 static bool
 is_drainer_awake(void)
 {
-    return !is_drainer_asleep;
+    return !is_asleep[DRAINER];
 }
 
 static void
 model_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 {
+    static bool (*const are_awake[PARKERS])(void) = {
+        is_first_awake, is_second_awake, is_drainer_awake};
+
     (void)deadline_ns; /* it never comes */
     steps_touch(word, "futex wait");
-    if (word == &scheduler->drainer.word) {
-        is_drainer_asleep = *word == seen;
-        steps_idle(word, is_drainer_awake);
-    } else {
-        is_asleep = *word == seen;
-        steps_idle(word, is_sleeper_awake);
-    }
+    is_asleep[index_of(word)] = *word == seen;
+    steps_idle(word, are_awake[index_of(word)]);
 }
 
 static void
 model_wake(uint32_t *word)
 {
     steps_touch(word, "futex wake");
-    if (word == &scheduler->drainer.word) {
-        is_drainer_asleep = false;
-    } else {
-        is_asleep = false;
-    }
+    is_asleep[index_of(word)] = false;
 }
 
 static const struct tp_parking model = {model_wait, model_wake};
 
 /* ---- the worker ---------------------------------------------------------- */
 
-/* However young they are: a search goes on until they are old enough. */
+/* However young a task is: a search goes on until it is old enough. */
 static struct tp_task *
-take_from(struct tp_worker *other)
+steal_from(struct tp_worker *other)
 {
     struct tp_task *task = tp_run_queue_try_pop(&other->queue);
 
     return task != NULL ? task : tp_deque_try_steal(&other->newborns);
+}
+
+static struct tp_task *
+find(struct tp_worker *worker)
+{
+    struct tp_task *task = tp_worker_find_own(worker);
+
+    for (unsigned i = 0; task == NULL && i < scheduler->workers_count; i++) {
+        if (i != worker->index) {
+            task = steal_from(&scheduler->workers[i]);
+        }
+    }
+    return task;
 }
 
 /* As search(), which looks about for a while before it sleeps. */
@@ -96,13 +119,19 @@ sleep_and_search(void *arg)
     (void)arg;
     while (task == NULL && !is_halting(scheduler)) {
         sleep_until_woken(worker);
-        task = tp_worker_find_own(worker);
-        if (task == NULL && scheduler->workers_count > 1) {
-            task = take_from(&scheduler->workers[SECOND]);
-        }
+        task = find(worker);
     }
     end_search(worker);
     ran_count += task != NULL;
+    has_ended = true;
+}
+
+/* It has found another task, which it will not return from. */
+static void
+end_search_with_a_task(void *arg)
+{
+    (void)arg;
+    end_search(&scheduler->workers[SECOND]);
 }
 
 /* ---- what it is to see --------------------------------------------------- */
@@ -172,6 +201,7 @@ drain(void *arg)
 /* ---- the world ----------------------------------------------------------- */
 
 static unsigned workers_count;
+static bool is_second_searching;
 static void (*make)(void *arg);
 static const char *make_name;
 
@@ -200,11 +230,15 @@ begin(struct steps *steps)
     for (int i = 0; i < JOBS; i++) {
         job_init(&jobs[i], NULL);
     }
-    is_asleep = false;
-    is_drainer_asleep = false;
-    is_drained = false;
+    memset(is_asleep, 0, sizeof(is_asleep));
     ran_count = 0;
+    is_drained = false;
+    has_ended = false;
     steps_add(steps, sleep_and_search, NULL);
+    if (is_second_searching) {
+        steps_add(steps, end_search_with_a_task, NULL);
+        scheduler->idle += SEARCHER;
+    }
     steps_add_named(steps, make_name, make, NULL);
 }
 
@@ -213,7 +247,7 @@ end(void)
 {
     CHECK(ran_count == expected_count);
     CHECK(make != drain || is_drained);
-    CHECK(make != halt || SEARCHERS_OF(scheduler->idle) == 0);
+    CHECK(make != halt || has_ended);
     return scheduler->idle >> 32; /* wake-ups */
 }
 
@@ -251,6 +285,16 @@ a_task_that_is_injected_wakes_one_that_goes_to_sleep(void **state)
     RUN_ALL(1, inject_a_bound_task, 1);
 }
 
+/* Who makes a task may have seen it search, and have woken nobody. */
+static void
+the_last_to_search_wakes_another_for_what_is_left(void **state)
+{
+    (void)state;
+    is_second_searching = true;
+    RUN_ALL(2, inject_a_task, 1);
+    is_second_searching = false;
+}
+
 static void
 a_halt_and_a_drain_are_not_missed_by_one_that_goes_to_sleep(void **state)
 {
@@ -266,6 +310,7 @@ main(void)
         cmocka_unit_test(
             a_task_that_a_worker_makes_ready_wakes_one_that_goes_to_sleep),
         cmocka_unit_test(a_task_that_is_injected_wakes_one_that_goes_to_sleep),
+        cmocka_unit_test(the_last_to_search_wakes_another_for_what_is_left),
         cmocka_unit_test(
             a_halt_and_a_drain_are_not_missed_by_one_that_goes_to_sleep),
     };

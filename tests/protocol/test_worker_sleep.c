@@ -7,9 +7,9 @@
  * stepped ones and the futex a model: it looks at the word and falls asleep in
  * one step, and in every other run some of its sleeps end for no reason. A run
  * has far too many steps for every order, so orders are drawn from a seed, in
- * bursts, as a machine would; each run's seed is printed if it fails, and
- * TROUPE_TEST_SEED=n runs that one alone. The orders that are known to be
- * delicate are played one by one.
+ * bursts, as a machine would, and in half of them stores are buffered; each
+ * run's seed is printed if it fails, and TROUPE_TEST_SEED=n runs that one
+ * alone. The orders that are known to be delicate are played one by one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,6 +45,7 @@ enum {
     JOBS = 6,
     RUNS = 150,
     STEPS_MAX = 200000, /* of a run that ends, by far */
+    STORE_STEPS = 20,   /* that a store may be late */
 };
 
 static struct steps steps;
@@ -200,6 +201,19 @@ check_each_ran(int count)
 
 /* ---- orders from a seed -------------------------------------------------- */
 
+/* A step of the thread's, or its oldest store gets to memory. */
+static void
+go_on(size_t thread, bool is_store_due)
+{
+    bool has_store = steps.threads[thread].stores_count > 0;
+
+    if (has_store && (is_store_due || !steps_can_take(&steps, thread))) {
+        steps_flush(&steps, thread);
+    } else {
+        steps_take(&steps, thread);
+    }
+}
+
 static void
 run_seed(uint64_t seed, unsigned workers, void (*run_main)(void))
 {
@@ -211,12 +225,13 @@ run_seed(uint64_t seed, unsigned workers, void (*run_main)(void))
 
     tp_random_init(&random, seed);
     begin(workers, run_main);
+    steps.has_stores = seed / 2 % 2 == 0;
     idle_wakes_period = seed % 2 == 0 ? 0 : 3;
     for (int i = 0; i < STEPS_MAX && !is_main_done; i++) {
         if (tp_random_below(&random, burst) == 0) {
             thread = tp_random_below(&random, 1 + workers);
         }
-        steps_take(&steps, thread);
+        go_on(thread, tp_random_below(&random, STORE_STEPS) == 0);
     }
     if (!is_main_done) {
         fprintf(stderr, "TROUPE_TEST_SEED=%llu hangs with %u workers\n",

@@ -107,7 +107,8 @@ uint64_t orders_run_all(const struct orders_world *world);
  */
 uint64_t orders_run_frozen(const struct orders_world *world);
 
-/* Both kinds of memory. */
+/* Both kinds of memory; with TROUPE_TEST_SEQUENTIAL in the environment only the
+ * sequentially consistent one. */
 uint64_t orders_run_both(struct orders_world world);
 
 #endif

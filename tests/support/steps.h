@@ -26,12 +26,12 @@
  * Only ck_pr stores are buffered. A plain store of the code under test is seen
  * by all at once, which is earlier than on a machine, and may overtake a
  * buffered one. Nobody can tell: what is stored plainly is read by others only
- * behind a ck_pr operation that came after the store and hands it on, as
- * ThreadSanitizer checks (`races` in docs/guide/prove.md). That operation is a
- * read-modify-write, which waits until all stores before it are in memory, or a
- * store in the same buffer, which TSO keeps in order. So the reader finds both,
- * in the model and on the machine. What is read speculatively and then dropped
- * (ck_ring, ck_stack) may be anything.
+ * behind a ck_pr operation that came after the store and hands it on; that is
+ * what ThreadSanitizer checks. That operation is a read-modify-write, which
+ * waits until all stores before it are in memory, or a store in the same
+ * buffer, which keeps its order. So the reader finds both, in the model and on
+ * the machine. What is read speculatively and then dropped (ck_ring, ck_stack)
+ * may be anything.
  *
  * Not chosen: real threads that hand on a baton (the same orders, a hundred
  * times slower), a word's value looked up in the buffer by each ck_pr_load
