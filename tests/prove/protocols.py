@@ -182,7 +182,8 @@ PROTOCOLS = (
               "    if (ck_pr_load_32(&timeout->state) != TP_TIMEOUT_PENDING) {"),)))),
     Protocol("blocks: none is handed out twice, none is lost", "test_depot", (
         Bug("the stack of batches is popped as if alone", "mailbox/block_cache.c",
-            (("ck_stack_trypop_mpmc(", "ck_stack_trypop_upmc("),)),)),
+            (("if (ck_stack_trypop_mpmc(batches, &entry)) {",
+              "if ((entry = ck_stack_pop_upmc(batches)) != NULL) {"),)),)),
     Protocol("dead letters: an example is one letter, all are counted", "test_letters", (
         Bug("a reader does not look whether it was overtaken", "actors/letter_example.c",
             (("return ck_pr_load_64(&example->sequence) == sequence;", "return true;"),)),
