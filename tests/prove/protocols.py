@@ -127,6 +127,13 @@ PROTOCOLS = (
     Protocol("run queue: steal against pop, each task once", "test_steal", (
         Bug("a worker's queue is popped as if by one", "scheduler/run_queue.h",
             (("ck_ring_dequeue_spmc(", "ck_ring_dequeue_spsc("),)),)),
+    Protocol("newborns: the newest popped, the oldest stolen, each once", "test_newborns", (
+        Bug("the last newborn is popped without asking", "scheduler/deque.h",
+            (("if (oldest == last && ck_pr_cas_64(&deque->oldest, oldest, newest)) {",
+              "if (oldest == last) {"),)),
+        Bug("a pop has no fence", "scheduler/deque.h",
+            (("    ck_pr_store_64(&deque->newest, last);\n    ck_pr_fence_memory();",
+              "    ck_pr_store_64(&deque->newest, last);"),), is_fence=True))),
     Protocol("workers: no task lies while they sleep, drain is not early", "test_worker_sleep", (
         Bug("a worker sleeps without a last look", "scheduler/scheduler.c",
             (("if (!tp_worker_sees_work(worker) && !has_cancelled(worker) &&", "if ("),)),
