@@ -4,7 +4,7 @@ on shared words.
 
 A bug is planted into a copy of the tree, by changing a few characters, and the
 same test is built and run there. It must fail; and there must be what is to be
-changed, so that a bug cannot go out of date unseen. A missing fence must fail
+changed, so that a bug cannot go out of date unseen (check_planted.py). A missing fence must fail
 with store buffers, and must not without.
 """
 import dataclasses
@@ -28,6 +28,16 @@ class Bug:
     path: str
     changes: tuple  # of (what is there once, what is there instead)
     is_fence: bool = False
+
+    def planted(self):
+        """The text of the file with the bug in it."""
+        text = (ROOT / self.path).read_text(encoding="utf-8")
+        for was, becomes in self.changes:
+            if text.count(was) != 1:
+                raise SystemExit(f"prove: '{self.what}' is to be planted in {self.path}"
+                    f" where it says '{was}', and that is there {text.count(was)} times")
+            text = text.replace(was, becomes)
+        return text
 
 
 @dataclasses.dataclass
@@ -92,23 +102,18 @@ PROTOCOLS = (
         Bug("missing fence: a worker goes to sleep", "scheduler/scheduler.c",
             (("    ck_pr_store_32(&worker->asleep, 1);\n    ck_pr_fence_memory();",
               "    ck_pr_store_32(&worker->asleep, 1);"),), True),
-        Bug("missing fence: a task is displaced", "scheduler/worker.c",
-            (("    enqueue(worker, task);\n    ck_pr_fence_memory();\n    tp_sch",
-              "    enqueue(worker, task);\n    tp_sch"),), True),
-        Bug("missing fence: a task yields", "scheduler/worker.c",
-            (("    if (!is_alone) {\n        ck_pr_fence_memory();",
-              "    if (!is_alone) {"),), True),
-        Bug("missing fence: injected tasks are shared", "scheduler/worker.c",
-            (("    if (shared > 0) {\n        ck_pr_fence_memory();",
-              "    if (shared > 0) {"),), True),
+        Bug("missing fence: others are called for a task", "scheduler/worker.c",
+            (("    if (worker->scheduler->workers_count > 1) {\n        ck_pr_fence_memory();",
+              "    if (worker->scheduler->workers_count > 1) {"),), True),
         Bug("missing fence: a halt", "scheduler/scheduler.c",
             (("    ck_pr_store_32(&scheduler->is_halting, 1);\n    ck_pr_fence_memory();",
               "    ck_pr_store_32(&scheduler->is_halting, 1);"),), True),
         Bug("missing fence: a drain", "scheduler/scheduler.c",
-            (("    ck_pr_store_32(&scheduler->is_draining, 1);\n    ck_pr_fence_memory();",
-              "    ck_pr_store_32(&scheduler->is_draining, 1);"),), True),
+            (("    ck_pr_store_64(&scheduler->drain, drain);\n    ck_pr_fence_memory();",
+              "    ck_pr_store_64(&scheduler->drain, drain);"),), True),
         Bug("a worker is asleep before it is counted so", "scheduler/scheduler.c",
             (("    ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);\n"
+              "    ck_pr_fence_atomic_store(); /* who finds it asleep finds it counted */\n"
               "    ck_pr_store_32(&worker->asleep, 1);\n    ck_pr_fence_memory();",
               "    ck_pr_store_32(&worker->asleep, 1);\n    ck_pr_fence_memory();"),
              ("        notice_drained(scheduler);\n",
@@ -171,7 +176,13 @@ PROTOCOLS = (
               "tp_bond_sweep(self, message);"),)),
         Bug("who is watched no more is told of", "actors/bond.c",
             (("        send(self, mine->sender, mine, TP_MESSAGE_DEMONITOR);",
-              "        tp_post_free(self, mine);"),)))),
+              "        tp_post_free(self, mine);"),)),
+        Bug("who undoes links undoes one of two", "actors/bond.c",
+            (("    while ((mine = take(self->actor, &link)) != NULL) {",
+              "    if ((mine = take(self->actor, &link)) != NULL) {"),)),
+        Bug("who watches somebody gone is not told", "actors/bond.c",
+            (("        turn_back(self, actor, message, TP_MESSAGE_DOWN);",
+              "        tp_bond_sweep(self, message);"),)))),
     Protocol("timeouts: each expires or is cancelled, once", "test_cancel", (
         Bug("who expires does not ask", "scheduler/timeout.c",
             (("        if (ck_pr_cas_32(\n                &timeout->state, TP_TIMEOUT_PENDING,"
@@ -241,13 +252,7 @@ class Copy:
         return ""
 
     def plant(self, bug):
-        text = (ROOT / bug.path).read_text(encoding="utf-8")
-        for was, becomes in bug.changes:
-            if text.count(was) != 1:
-                raise SystemExit(f"prove: '{bug.what}' is to be planted in {bug.path}"
-                    f" where it says '{was}', and that is there {text.count(was)} times")
-            text = text.replace(was, becomes)
-        self.write(self.root / bug.path, text.encode())
+        self.write(self.root / bug.path, bug.planted().encode())
 
     def find(self, test, bug):
         self.update()

@@ -5,7 +5,7 @@
     prove.py BUILDS [KIND...]
 
 BUILDS is the folder with the builds of the presets dev, tsan, valgrind, asan and
-fuzz, as ./dev prove makes them. KIND: detectors, failures, protocols, links,
+fuzz, as ./dev prove makes them. KIND: detectors, failures, protocols,
 simulation, models, readers (default: all). docs/evidence.md explains each row.
 
 Prints a table, a line a claim, and exits 0 only if every claim holds and every
@@ -18,7 +18,6 @@ import tempfile
 import detectors
 import evidence
 import failures
-import links
 import protocols
 import readers
 import simulation
@@ -28,7 +27,6 @@ KINDS = {
     "detectors": detectors.rows,
     "failures": lambda builds, folder: failures.rows(builds),
     "protocols": lambda builds, folder: protocols.rows(builds),
-    "links": lambda builds, folder: links.rows(builds),
     "simulation": lambda builds, folder: simulation.rows(builds),
     "models": lambda builds, folder: spin.rows(),
     "readers": lambda builds, folder: readers.rows(builds),
