@@ -129,8 +129,8 @@ def check_tests(build, tool):
 def rows(builds, folder):
     thread, helgrind, address, undefined, leak, memcheck = tools(builds)
     compare = ["troupe-bank", "compare", "--ledger", make_ledger(thread, folder),
-        "--threads", "2", "--runs", "1", "--variants"]
-    unsafe = {"the bank without locks": compare + ["unsafe"]}
+        "--threads", "2", "--variants"]
+    unsafe = {"the bank without locks": compare + ["unsafe", "--runs", "20"]}
     write = {"an actor writes a message it has sent": ["planted_write_after_send"]}
     borrow = {"an actor reads the state of another": ["planted_borrow_state"]}
     overflow = {"an actor's sum overflows": ["planted_overflow"]}
@@ -145,7 +145,7 @@ def rows(builds, folder):
             (memcheck, "actors: nothing is read that is gone, nothing is left",
                 keep | forget)):
         yield Row(claim, tool.name,
-            lambda tool=tool: check(tool, compare + ["actors"]),
+            lambda tool=tool: check(tool, compare + ["actors", "--runs", "1"]),
             {bug: lambda tool=tool, program=program: find(tool, program)
                 for bug, program in planted.items()})
     for tool, claim in ((helgrind, "layers: their tests race nowhere"),

@@ -6,19 +6,19 @@
  *
  * Sending takes the message away: troupe_send() sets the sender's pointer to
  * NULL. This program keeps a copy of the pointer all the same. In each round
- * the writer writes for some turns while the receiver reads; the other worker
- * steals one of the two, so that both are at it at once. The next round begins
- * when the receiver has answered.
+ * the receiver reads and does not return before the writer has written, so the
+ * other worker steals the writer, and both are at it at once. That is seen to
+ * through words of ck_pr's, which order neither after the other. Nothing is
+ * written once the receiver has returned: that might hurt the tool.
  */
 #include "troupe/troupe.h"
 
+#include <ck_pr.h>
 #include <stdint.h>
 #include <string.h>
 
 enum {
-    ROUNDS_COUNT = 300,
-    WRITES_COUNT = 300, /* a round */
-    READS_COUNT = 200,
+    ROUNDS_COUNT = 20,
     PAYLOAD_BYTES = 64,
 };
 
@@ -27,8 +27,13 @@ TROUPE_MESSAGE(begin, PEER)
 TROUPE_MESSAGE(again, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(done, TROUPE_NO_FIELDS)
 
+static struct {
+    uint32_t is_reading;  /* by the reader, who has begun */
+    uint32_t has_written; /* by the writer; 0 again before each round */
+} shared;
+
 struct reader {
-    uint64_t sum;
+    unsigned char copy[2 + PAYLOAD_BYTES];
 };
 
 static void
@@ -39,9 +44,12 @@ on_any(
     size_t size;
     const unsigned char *payload = troupe_message_payload_view(message, &size);
 
-    for (size_t i = 0; i < READS_COUNT * size; i++) {
-        reader->sum += payload[i % size];
+    ck_pr_store_32(&shared.is_reading, 1);
+    memcpy(reader->copy, payload, size);
+    while (ck_pr_load_32(&shared.has_written) == 0) {
+        ck_pr_stall();
     }
+    ck_pr_store_32(&shared.is_reading, 0);
     (void)troupe_tell(self, troupe_sender(self), done);
 }
 
@@ -50,7 +58,6 @@ TROUPE_BEHAVIOUR(reader, sizeof(struct reader), TROUPE_ON_ANY(on_any));
 struct writer {
     troupe_pid reader;
     uint64_t rounds;
-    uint64_t writes;     /* in this round */
     unsigned char *kept; /* into a message that is not its own any more */
 };
 
@@ -66,7 +73,7 @@ begin_round(struct troupe_self *self, struct writer *writer)
     writer->kept =
         (unsigned char *)(uintptr_t)troupe_message_payload_view(message, &size);
     writer->kept += size - 1;
-    writer->writes = 0;
+    ck_pr_store_32(&shared.has_written, 0);
     TROUPE_CHECK(troupe_send(self, writer->reader, &message));
     (void)troupe_tell(self, troupe_self_pid(self), again);
 }
@@ -77,10 +84,12 @@ on_again(struct troupe_self *self, void *state, const struct again *again)
     struct writer *writer = state;
 
     (void)again;
-    *writer->kept = 1; /* the planted bug */
-    if (++writer->writes < WRITES_COUNT) {
+    if (ck_pr_load_32(&shared.is_reading) == 0) {
         (void)troupe_tell(self, troupe_self_pid(self), again);
+        return;
     }
+    *writer->kept = 1; /* the planted bug */
+    ck_pr_store_32(&shared.has_written, 1);
 }
 
 static void
