@@ -2,13 +2,16 @@
 #include "scheduler/parker.h"
 
 #include <ck_pr.h>
+#include <errno.h>
 #include <linux/futex.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-/* FUTEX_WAIT_BITSET takes a time on the monotonic clock, FUTEX_WAIT a span. */
+/* FUTEX_WAIT_BITSET takes a time on the monotonic clock, FUTEX_WAIT a span.
+ * That the word has changed, or the deadline has come, is an error for the
+ * system; who tells or asks keeps its errno. */
 static void
 futex_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 {
@@ -16,10 +19,12 @@ futex_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
         .tv_sec = (time_t)(deadline_ns / 1000000000),
         .tv_nsec = (long)(deadline_ns % 1000000000),
     };
+    int errno_before = errno;
 
     syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, seen,
         deadline_ns == UINT64_MAX ? NULL : &deadline, NULL,
         FUTEX_BITSET_MATCH_ANY);
+    errno = errno_before;
 }
 
 static void

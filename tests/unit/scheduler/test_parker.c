@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+
 #include "scheduler/parker.h"
 
 static struct tp_parker parker;
@@ -136,6 +138,19 @@ a_futex_wait_ends_if_the_word_is_not_what_was_seen(void **state)
     assert_int_equal(word, TP_PARKER_WOKEN);
 }
 
+static void
+a_futex_wait_keeps_errno(void **state)
+{
+    uint32_t word = TP_PARKER_WOKEN;
+
+    (void)state;
+    errno = 4711;
+    tp_parking_futex.wait(&word, TP_PARKER_PARKED, UINT64_MAX);
+    assert_int_equal(errno, 4711);
+    tp_parking_futex.wait(&word, TP_PARKER_WOKEN, 1);
+    assert_int_equal(errno, 4711);
+}
+
 int
 main(void)
 {
@@ -151,6 +166,7 @@ main(void)
             a_futex_wait_ends_at_a_deadline_that_has_passed, setup),
         cmocka_unit_test_setup(
             a_futex_wait_ends_if_the_word_is_not_what_was_seen, setup),
+        cmocka_unit_test_setup(a_futex_wait_keeps_errno, setup),
     };
     return cmocka_run_group_tests_name("parker", tests, NULL, NULL);
 }
