@@ -84,6 +84,7 @@ enum {
     TP_ACTOR_HAS_LARGE_STATE = 64,
     TP_ACTOR_ENDS_ON_DECODE_ERROR = 128,
     TP_ACTOR_SUPERVISES = 256, /* actors/supervisor.h */
+    TP_ACTOR_IS_NAMED = 512,   /* of a START: a name is to be shown */
 };
 
 enum {

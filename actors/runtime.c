@@ -250,6 +250,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     made->creator = pthread_self();
     pthread_mutex_init(&made->outside_mutex, NULL);
     tp_roots_init(&made->roots);
+    tp_directory_init(&made->directory);
     tp_parker_init(&made->waiter, &tp_parking_futex);
     tp_block_depot_init(&made->depot);
     err = fill(made, &options);
@@ -313,6 +314,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         pthread_key_delete(dying->key);
     }
     tp_runtime_table_remove(dying);
+    tp_directory_fini(&dying->directory);
     tp_profiles_fini(&dying->profiles);
     tp_registry_fini(&dying->registry);
     tp_dead_letters_fini(&dying->dead_letters);

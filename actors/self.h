@@ -10,6 +10,7 @@
 
 #include "actors/containment.h"
 #include "actors/exit.h"
+#include "actors/grace.h"
 #include "actors/registry.h"
 #include "base/random.h"
 #include "mailbox/block_cache.h"
@@ -75,6 +76,7 @@ struct troupe_self {
      */
     uint64_t died_count;
     uint64_t bonds_count; /* made; numbers the next */
+    struct tp_grace_reader reader; /* of the directory */
 
     /* Of a thread outside only. */
     struct troupe_self *next_outside;

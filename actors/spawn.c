@@ -102,6 +102,13 @@ resolve(struct troupe_self *self, const struct troupe_spawn_options *given,
         }
         memcpy(options, given, given->size);
     }
+    if (options->name != NULL) {
+        troupe_err err = tp_directory_check(options->name);
+
+        if (err != TROUPE_OK) {
+            return err;
+        }
+    }
     if (options->link && (self->worker == NULL || self->actor == NULL)) {
         return tp_err_set(TROUPE_E_WRONG_THREAD,
             "a link is between actors: only a handler can spawn with one");
@@ -146,7 +153,35 @@ settle_in(struct troupe_self *self, struct tp_actor *actor,
     }
     *pid = tp_registry_issue(&self->runtime->registry, actor);
     tp_profiles_assign(profiles, actor, profile);
-    return add_extension(self, options, *pid, start);
+    if (options->name != NULL) {
+        err = tp_directory_reserve(self, options->name, *pid);
+        if (err != TROUPE_OK) {
+            return err;
+        }
+        start->err |= TP_ACTOR_IS_NAMED;
+    }
+    err = add_extension(self, options, *pid, start);
+    if (err != TROUPE_OK && options->name != NULL) {
+        tp_directory_unregister(self, options->name, *pid);
+    }
+    return err;
+}
+
+/* Gives the actor its START. A pid of ours, and no limit: it cannot be refused.
+ * With a name, at once: whoever finds it may tell the actor. */
+static troupe_err
+send_start(struct troupe_self *self, troupe_pid pid,
+    const struct troupe_spawn_options *options, struct troupe_message *start)
+{
+    troupe_err err = tp_post(self, pid, &start);
+
+    if (options->name != NULL) {
+        if (self->chain.newest != NULL) {
+            tp_post_flush(self);
+        }
+        tp_directory_show(self, pid);
+    }
+    return err;
 }
 
 troupe_err
@@ -175,8 +210,7 @@ tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
     }
     ck_pr_store_64(&self->born_count, self->born_count + 1);
     *pid = made;
-    /* A pid of ours, and no limit: it cannot be refused. */
-    return tp_post(self, made, &start);
+    return send_start(self, made, options, start);
 }
 
 troupe_err

@@ -59,6 +59,9 @@ read_child(const struct troupe_child *given, struct troupe_child *child)
             "a supervisor's state and mailbox are its own; leave state, "
             "mailbox and ends_on_decode_error out");
     }
+    if (child->is_registered && tp_directory_check(name) != TROUPE_OK) {
+        return TROUPE_E_INVALID_ARGUMENT; /* the detail says why */
+    }
     if (child->restart > TROUPE_TEMPORARY) {
         return contradicts(name, "there is no such restart");
     }
@@ -193,6 +196,8 @@ spawn(struct troupe_self *self, struct tp_supervised *child)
 
     options.mailbox = child->description.mailbox;
     options.ends_on_decode_error = child->description.ends_on_decode_error;
+    options.name =
+        child->description.is_registered ? child->description.name : NULL;
     return tp_spawn(self, child->table, &options,
         supervises ? TP_ACTOR_IS_SUSPENDED | TP_ACTOR_SUPERVISES
                    : TP_ACTOR_IS_SUSPENDED,

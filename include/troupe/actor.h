@@ -201,6 +201,9 @@ struct troupe_spawn_options {
      * options that are not the runtime's counts each message at once, which is
      * exact and costs its senders some nanoseconds. */
     struct troupe_mailbox_options mailbox;
+    /** A name that it holds when the spawn returns (troupe/name.h); copied.
+     * NULL: none. */
+    const char *name;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */
@@ -229,7 +232,7 @@ troupe_spawn_options_default(void)
  * INVALID_ARGUMENT (two lines for one schema, marks of a mailbox that
  * contradict each other), NO_SUCH_ACTOR (redirect_to was never made),
  * NOT_RUNNING, ABI_MISMATCH (a wrong size of options), WRONG_THREAD (a link
- * outside a handler).
+ * outside a handler), NAME_TAKEN.
  */
 #define troupe_spawn(self, name, pid)                                          \
     troupe_spawn_behaviour((self), &name##_behaviour, NULL, (pid))
@@ -450,6 +453,29 @@ struct troupe_gather;
 TROUPE_API troupe_err troupe_gather_closed(struct troupe_self *self,
     const struct troupe_gather *gather, struct troupe_message *message,
     const uint8_t *end);
+/* Whom to publish to: a group, or a list. */
+struct troupe_audience {
+    const char *group; /* NULL: the list */
+    const troupe_pid *actors;
+    size_t actors_count;
+};
+static inline struct troupe_audience
+troupe_audience_of_group(const char *group)
+{
+    struct troupe_audience audience = {group != NULL ? group : "", NULL, 0};
+
+    return audience;
+}
+static inline struct troupe_audience
+troupe_audience_of(const troupe_pid *actors, size_t actors_count)
+{
+    struct troupe_audience audience = {NULL, actors, actors_count};
+
+    return audience;
+}
+TROUPE_API troupe_err troupe_publish_closed(struct troupe_self *self,
+    const struct troupe_audience *audience, size_t *taken_count,
+    struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_closed(struct troupe_self *self,
     struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_to_closed(struct troupe_self *self,
@@ -573,6 +599,19 @@ TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
         return err != TROUPE_OK                                                \
                    ? err                                                       \
                    : troupe_gather_closed(self, gather, message, end);         \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_publish(                     \
+        struct troupe_self *self, struct troupe_audience audience,             \
+        size_t *taken_count, struct name value)                                \
+    {                                                                          \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
+                                                                               \
+        return err != TROUPE_OK ? troupe_tell_refused(self, TROUPE_NO_PID,     \
+                                      &name##_schema, err)                     \
+                                : troupe_publish_closed(self, &audience,       \
+                                      taken_count, message, end);              \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_decoded(troupe_err err,      \
         const uint8_t *payload, const uint8_t *end, struct name *out)          \

@@ -81,6 +81,8 @@ struct troupe_child {
     /** See troupe_spawn_options. Not of a supervisor. */
     struct troupe_mailbox_options mailbox;
     bool ends_on_decode_error;
+    /** Others find it by its name, too (troupe/name.h), in all its lives. */
+    bool is_registered;
 };
 
 /** Made by TROUPE_SUPERVISOR(.field = value, ...). It is read as long as the
