@@ -446,7 +446,7 @@ tp_directory_await(struct troupe_self *self, const char *name,
     struct troupe_message *notice = make_notice(self);
     struct troupe_message *notices = NULL;
     struct tp_directory *directory;
-    struct tp_stake *stake;
+    struct tp_stake *stake = NULL;
     troupe_err err;
 
     if (notice == NULL) {

@@ -190,7 +190,7 @@ tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
 {
     struct tp_registry *registry = &self->runtime->registry;
     troupe_pid made = TROUPE_NO_PID;
-    struct troupe_message *start;
+    struct troupe_message *start = NULL;
     struct tp_actor *actor;
     troupe_err err = make_start(self, table, options, flags, &start);
 
