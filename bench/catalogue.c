@@ -29,6 +29,10 @@
     X(grow_size)                                                               \
     X(grow_fields)                                                             \
     X(grow_workers)                                                            \
+    X(publish_small)                                                           \
+    X(publish_small_each)                                                      \
+    X(publish_large)                                                           \
+    X(publish_large_each)                                                      \
     X(latency_10)                                                              \
     X(latency_50)                                                              \
     X(latency_90)                                                              \
