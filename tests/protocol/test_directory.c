@@ -71,6 +71,7 @@ arena_free(void *memory)
         CHECK(freed[i] != memory);
     }
     if (memory != NULL) {
+        steps_touch(&freed_count, "free");
         freed[freed_count++] = memory;
     }
 }
@@ -260,6 +261,7 @@ meet_all(void *arg)
             met[troupe_pid_slot(pid)]++;
         }
     }
+    steps_touch(&freed_count, "look");
     CHECK(!is_freed(members));
     tp_grace_end(&readers[0], was);
 }
@@ -325,11 +327,13 @@ static void
 find_word(void *arg)
 {
     uint64_t was = tp_grace_begin(&grace, &readers[0]);
+    const void *places = ck_pr_load_ptr(&words.places);
     const struct tp_word *found = tp_words_find(&words, "group");
 
     (void)arg;
     has_found = found == word;
-    CHECK(!is_freed(found));
+    steps_touch(&freed_count, "look");
+    CHECK(!is_freed(found) && !is_freed(places));
     tp_grace_end(&readers[0], was);
 }
 

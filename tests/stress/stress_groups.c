@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -42,6 +43,7 @@ TROUPE_MESSAGE(page, PAGE)
 TROUPE_MESSAGE(line, LINE) /* so short that it is copied */
 TROUPE_MESSAGE(publish_next, NUMBER)
 TROUPE_MESSAGE(ping, TROUPE_NO_FIELDS)
+TROUPE_MESSAGE(greeting, TROUPE_NO_FIELDS)
 
 static const char blanks[BLANKS];
 
@@ -381,10 +383,108 @@ who_stays_hears_all_and_who_ends_leaves_nothing(void **state)
     }
 }
 
+/* ---- newborns ------------------------------------------------------------ */
+
+enum { NEWBORNS_COUNT = 20000, FINDERS_COUNT = 2 };
+
+static atomic_uint latest; /* the number of the next one to be born */
+static atomic_ulong greeted_count;
+static atomic_ulong greetings_count;
+
+struct newborn {
+    unsigned number;
+};
+
+static void
+on_newborn_start(struct troupe_self *self, void *state)
+{
+    const struct newborn *newborn = state;
+    char name[32];
+
+    snprintf(name, sizeof(name), "newborn %u", newborn->number);
+    CHECK(troupe_whereis(self, name) == troupe_self_pid(self));
+}
+
+static void
+on_greeting(
+    struct troupe_self *self, void *state, const struct greeting *greeting)
+{
+    (void)self, (void)state, (void)greeting;
+    atomic_fetch_add(&greeted_count, 1);
+}
+
+TROUPE_BEHAVIOUR(newborn, sizeof(struct newborn),
+    TROUPE_ON_START(on_newborn_start), TROUPE_ON(greeting, on_greeting));
+
+/* Greets whoever is being born, as soon as it is found. */
+static void *
+find_newborns(void *arg)
+{
+    struct troupe_self *self = troupe_thread_self(arg);
+    unsigned number;
+
+    while ((number = latest) < NEWBORNS_COUNT) {
+        troupe_pid pid;
+        char name[32];
+
+        snprintf(name, sizeof(name), "newborn %u", number);
+        pid = troupe_whereis(self, name);
+        if (pid != TROUPE_NO_PID) {
+            CHECK(troupe_tell(self, pid, greeting) == TROUPE_OK);
+            atomic_fetch_add(&greetings_count, 1);
+        }
+    }
+    return NULL;
+}
+
+static void
+bear_all(struct troupe_self *self)
+{
+    for (unsigned i = 0; i < NEWBORNS_COUNT; i++) {
+        struct newborn first = {i};
+        troupe_pid pid;
+        char name[32];
+
+        snprintf(name, sizeof(name), "newborn %u", i);
+        TROUPE_CHECK(troupe_spawn_with(self, newborn,
+            &TROUPE_SPAWN_OPTIONS(.state = &first, .name = name), &pid));
+        CHECK(troupe_whereis(self, name) == pid);
+        atomic_fetch_add(&latest, 1);
+    }
+}
+
+static void
+a_newborn_is_found_from_its_first_moment_and_not_before(void **state)
+{
+    struct troupe_stop_report report = TROUPE_STOP_REPORT;
+    pthread_t finders[FINDERS_COUNT];
+    struct troupe_runtime *runtime;
+
+    (void)state;
+    latest = 0;
+    greeted_count = greetings_count = 0;
+    TROUPE_CHECK(troupe_runtime_create(
+        &TROUPE_OPTIONS(.workers_count = 2, .log = keep_quiet), &runtime));
+    TROUPE_CHECK(troupe_runtime_start(runtime));
+    for (int i = 0; i < FINDERS_COUNT; i++) {
+        CHECK(pthread_create(&finders[i], NULL, find_newborns, runtime) == 0);
+    }
+    bear_all(troupe_thread_self(runtime));
+    for (int i = 0; i < FINDERS_COUNT; i++) {
+        pthread_join(finders[i], NULL);
+    }
+    TROUPE_CHECK(troupe_runtime_stop(runtime, TROUPE_SECONDS(100), &report));
+    troupe_runtime_destroy(&runtime);
+    print_message("%lu greetings\n", (unsigned long)greetings_count);
+    assert_int_equal(greeted_count, greetings_count);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            a_newborn_is_found_from_its_first_moment_and_not_before),
         cmocka_unit_test(who_stays_hears_all_and_who_ends_leaves_nothing),
     };
     return cmocka_run_group_tests_name("groups", tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "actors/self.h"
 #include "base/memory.h"
 #include "tests/support/check.h"
 #include "troupe/troupe.h"
@@ -171,6 +172,7 @@ on_bear(struct troupe_self *own, void *state, const struct bear *bear)
     copy(name, bear->name);
     seen.err = troupe_spawn_with(
         own, player, &TROUPE_SPAWN_OPTIONS(.name = name), &seen.child);
+    CHECK(own->chain.newest == NULL); /* its start has been pushed */
     CHECK(troupe_tell(own, troupe_whereis(own, name), look) == TROUPE_OK);
 }
 
