@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "actors/self.h"
+#include "actors/runtime.h"
 #include "base/memory.h"
 #include "tests/support/check.h"
 #include "troupe/troupe.h"
@@ -90,7 +90,9 @@ static void
 on_start(struct troupe_self *own, void *state)
 {
     (void)state;
-    seen.found_in_start = troupe_whereis(own, "born");
+    if (troupe_whereis(own, "born") == troupe_self_pid(own)) {
+        seen.found_in_start = troupe_self_pid(own);
+    }
 }
 
 static void
@@ -347,6 +349,29 @@ a_name_may_come_with_the_spawn(void **state)
     finish();
 }
 
+/* As if its spawner were held up between START and showing the name. */
+static void
+a_name_that_is_reserved_is_shown_by_the_start(void **state)
+{
+    troupe_pid one;
+    struct tp_actor *actor;
+
+    (void)state;
+    begin();
+    one = player();
+    actor = tp_registry_find(&runtime->registry, one);
+    assert_int_equal(actor->inbox.head->kind, TP_MESSAGE_START);
+    actor->inbox.head->err |= TP_ACTOR_IS_NAMED;
+    assert_int_equal(tp_directory_reserve(self, "born", one), TROUPE_OK);
+    assert_int_equal(troupe_whereis(self, "born"), TROUPE_NO_PID);
+    assert_int_equal(
+        troupe_register(self, "born", player()), TROUPE_E_NAME_TAKEN);
+    run();
+    assert_int_equal(seen.found_in_start, one);
+    assert_int_equal(troupe_whereis(self, "born"), one);
+    finish();
+}
+
 static void
 who_finds_a_newborn_may_tell_it_at_once(void **state)
 {
@@ -573,6 +598,7 @@ main(void)
         cmocka_unit_test(names_come_and_go_by_the_thousand),
         cmocka_unit_test(the_name_of_a_pid_is_the_latest),
         cmocka_unit_test(a_name_may_come_with_the_spawn),
+        cmocka_unit_test(a_name_that_is_reserved_is_shown_by_the_start),
         cmocka_unit_test(who_finds_a_newborn_may_tell_it_at_once),
         cmocka_unit_test(
             the_end_of_the_holder_frees_the_name_before_others_hear_of_it),
