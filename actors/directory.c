@@ -213,10 +213,13 @@ make_lines(struct tp_directory *directory)
     return true;
 }
 
-static uint32_t *
-count_of(struct tp_directory *directory, troupe_pid pid)
+static void
+count_stakes(struct tp_directory *directory, troupe_pid pid, uint32_t delta)
 {
-    return &directory->counts[troupe_pid_slot(pid) % TP_DIRECTORY_COUNTS];
+    uint32_t i = troupe_pid_slot(pid) % TP_DIRECTORY_COUNTS;
+
+    ck_pr_store_32(&directory->counts[i], directory->counts[i] + delta);
+    directory->stakes_count += delta;
 }
 
 /* A stake of nobody yet; NULL: no memory. */
@@ -236,8 +239,7 @@ own(struct tp_directory *directory, struct tp_stake *stake,
     stake->pid = pid;
     stake->word = word;
     put_in_line(directory, stake);
-    directory->stakes_count++;
-    ck_pr_store_32(count_of(directory, pid), *count_of(directory, pid) + 1);
+    count_stakes(directory, pid, 1);
 }
 
 /* The place that points to the stake of that kind and word, or to NULL. */
@@ -297,9 +299,7 @@ give_up(struct troupe_self *self, struct tp_directory *directory,
     struct tp_stake *stake = *place;
 
     *place = stake->next;
-    directory->stakes_count--;
-    ck_pr_store_32(
-        count_of(directory, stake->pid), *count_of(directory, stake->pid) - 1);
+    count_stakes(directory, stake->pid, UINT32_MAX); /* one less */
     switch (stake->kind) {
     case STAKE_NAME:
         give_up_name(stake->word, stake->pid);

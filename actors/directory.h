@@ -77,10 +77,10 @@ struct tp_directory {
     uint64_t changes_count;
 
     /*
-     * Stakes of those whose slot modulo COUNTS it is. Changed with the mutex;
-     * read by an actor's owner when it ends. Ordered by what hands the actor
-     * over (see above). A stale 0 is excluded there; any other stale count
-     * costs a look.
+     * Stakes of those whose slot modulo COUNTS it is. Written with the mutex;
+     * read by an actor's owner when it ends. Orders nothing itself: what hands
+     * the actor over does (see above). A stale 0 is excluded there; any other
+     * stale count costs a look.
      */
     uint32_t counts[TP_DIRECTORY_COUNTS];
 };

@@ -75,7 +75,7 @@ struct troupe_self {
      * load fence before it reads who was born. Stale: an older count.
      */
     uint64_t died_count;
-    uint64_t bonds_count; /* made; numbers the next */
+    uint64_t bonds_count;          /* made; numbers the next */
     struct tp_grace_reader reader; /* of the directory */
 
     /* Of a thread outside only. */

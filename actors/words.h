@@ -41,7 +41,8 @@ struct tp_stake;
 struct tp_member {
     /*
      * A member, or a hole: the place of the next hole, plus 1. Written by the
-     * writer; read by any reader, who takes what it finds. Stale: somebody who
+     * writer; read by any reader, who takes what it finds. Orders nothing.
+     * Stale: somebody who
      * has just left is told, or somebody who has just come is not.
      */
     troupe_pid pid;

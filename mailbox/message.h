@@ -57,7 +57,18 @@ enum tp_message_kind {
 struct troupe_message {
     struct troupe_message *next;
     troupe_pid sender;
-    uint64_t request; /* the asker's number for it; 0: none, or answered */
+    union {
+        uint64_t request; /* the asker's number for it; 0: none, or answered */
+        /*
+         * How many have what is shared (mailbox/shared.h). Written by its maker
+         * before the first envelope is pushed, which releases it; then taken
+         * off by read-modify-writes, with release, by whoever frees an
+         * envelope, so that what they read is read before it is freed; pairs
+         * with the acquire of who takes off the last. Never only read, so never
+         * stale.
+         */
+        uint64_t holders_count;
+    };
     uint32_t incarnation;
     uint32_t schema;
     uint32_t payload_size;

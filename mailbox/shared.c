@@ -11,27 +11,14 @@ envelope_class(void)
     return tp_block_class_of(sizeof(struct troupe_message) + sizeof(void *));
 }
 
-/*
- * How many have the content, in its field `request`: it is no request. Written
- * by the maker before the first envelope is pushed, which releases it; then
- * taken off by whoever frees one, with release, so that what they read is read
- * before the content is freed. Pairs with the acquire of who takes the last.
- * By read-modify-writes only: never stale.
- */
-static uint64_t *
-count_of(struct troupe_message *content)
-{
-    return &content->request;
-}
-
 static void
 take_off(struct tp_block_cache *blocks, struct troupe_message *content,
     uint64_t count)
 {
     uint64_t held;
 
-    ck_pr_fence_release();
-    held = ck_pr_faa_64(count_of(content), -count);
+    ck_pr_fence_release(); /* what was read, before it is freed */
+    held = ck_pr_faa_64(&content->holders_count, -count);
     TP_ASSERT_SLOW(held >= count);
     if (held == count) {
         ck_pr_fence_acquire();
@@ -42,7 +29,7 @@ take_off(struct tp_block_cache *blocks, struct troupe_message *content,
 void
 tp_shared_begin(struct troupe_message *content, uint64_t envelopes_max)
 {
-    ck_pr_store_64(count_of(content), envelopes_max + 1);
+    ck_pr_store_64(&content->holders_count, envelopes_max + 1);
 }
 
 struct troupe_message *
