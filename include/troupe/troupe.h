@@ -11,6 +11,7 @@
 #include "troupe/gather.h"
 #include "troupe/group.h"
 #include "troupe/link.h"
+#include "troupe/memory.h"
 #include "troupe/message.h"
 #include "troupe/name.h"
 #include "troupe/pid.h"
