@@ -4,6 +4,7 @@
 #include "actors/answer.h"
 #include "actors/child.h"
 #include "actors/crash.h"
+#include "actors/placement.h"
 #include "actors/post.h"
 #include "actors/start.h"
 #include "actors/supervisor.h"
@@ -225,6 +226,9 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
 {
     end_life(self, actor);
     free_extension(self, actor);
+    if (ck_pr_load_32(&actor->task.bound) != TP_TASK_ANYWHERE) {
+        tp_placement_leave(self, actor);
+    }
     actor->table = NULL;
     actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;

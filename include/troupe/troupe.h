@@ -12,6 +12,7 @@
 #include "troupe/link.h"
 #include "troupe/message.h"
 #include "troupe/pid.h"
+#include "troupe/placement.h"
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
 #include "troupe/supervisor.h"
