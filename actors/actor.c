@@ -553,8 +553,7 @@ is_turn_over(const struct troupe_self *self, const struct tp_actor *actor,
 {
     return self->pushes_count >= TP_ACTOR_TURN_PUSHES_MAX ||
            steps_count >= TP_ACTOR_CONGESTED_STEPS_MAX ||
-           self->worker->simulation != NULL ||
-           !tp_limit_is_congested(&actor->limit);
+           self->worker->hands_on || !tp_limit_is_congested(&actor->limit);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "actors/child.h"
 #include "actors/crash.h"
 #include "actors/owned.h"
+#include "actors/placement.h"
 #include "actors/post.h"
 #include "actors/start.h"
 #include "actors/supervisor.h"
@@ -234,6 +235,9 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
         tp_directory_end_slow(self, actor->pid);
     }
     free_extension(self, actor);
+    if (ck_pr_load_32(&actor->task.bound) != TP_TASK_ANYWHERE) {
+        tp_placement_leave(self, actor);
+    }
     actor->table = NULL;
     actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;

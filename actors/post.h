@@ -89,11 +89,14 @@ tp_post_held_by(const struct troupe_message *message)
                : 0;
 }
 
-/* Large messages are not worth the delay, and would overrun the hard mark. */
+/* Large messages are not worth the delay, and would overrun the hard mark. On a
+ * thread of its own an actor may block before its handler ends: it chains none.
+ */
 static inline bool
-tp_post_is_chainable(const struct troupe_message *message)
+tp_post_is_chainable(
+    const struct troupe_self *self, const struct troupe_message *message)
 {
-    return message->size_class < TP_POST_CHAINED_CLASS_MAX;
+    return message->size_class < self->chained_class_max;
 }
 
 /* Whether a chain may begin. A mailbox that is full is congested. */
@@ -137,7 +140,7 @@ tp_post_try_chain(
     struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
     if (__builtin_expect(
-            self->in_hand == NULL || !tp_post_is_chainable(message), 0)) {
+            self->in_hand == NULL || !tp_post_is_chainable(self, message), 0)) {
         return false;
     }
     if (self->chain.newest == NULL) {

@@ -31,6 +31,7 @@ struct troupe_self {
     uint64_t handled_count;      /* read by others when no worker runs */
     bool is_kept;                /* the actor keeps the message in hand */
     bool has_failed;             /* the message in hand is lost */
+    uint8_t chained_class_max;   /* blocks of lower classes are chained */
     uint32_t pushes_count;       /* in this turn; see actor.h */
 
     /* What the handler has sent to one receiver and not pushed yet. */

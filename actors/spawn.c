@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starting actors, and what a handler may ask of itself. */
 #include "actors/outside.h"
+#include "actors/placement.h"
 #include "actors/post.h"
 #include "actors/start.h"
 #include "base/err.h"
@@ -184,27 +185,62 @@ send_start(struct troupe_self *self, troupe_pid pid,
     return err;
 }
 
+/* Into any free slot. */
+static troupe_err
+move_in(struct troupe_self *self, const struct troupe_spawn_options *options,
+    struct troupe_message *start, troupe_pid *pid)
+{
+    struct tp_registry *registry = &self->runtime->registry;
+    struct tp_actor *actor;
+    troupe_err err = tp_registry_take(registry, &self->slots, &actor);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    err = settle_in(self, actor, options, start, pid);
+    if (err != TROUPE_OK) {
+        tp_registry_give(registry, &self->slots, actor);
+    }
+    return err;
+}
+
+/* Into one that only one worker runs. */
+static troupe_err __attribute__((cold, noinline)) move_in_there(
+    struct troupe_self *self, const struct troupe_spawn_options *options,
+    struct troupe_message *start, troupe_pid *pid)
+{
+    struct tp_actor *actor;
+    uint32_t bound;
+    troupe_err err = tp_placement_take(self, options, &actor, &bound);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    err = settle_in(self, actor, options, start, pid);
+    if (err != TROUPE_OK) {
+        tp_placement_give_up(self, actor, bound);
+        return err;
+    }
+    tp_placement_settle(
+        self, actor, bound, *pid, tp_start_of(start)->table->name);
+    return TROUPE_OK;
+}
+
 troupe_err
 tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
     const struct troupe_spawn_options *options, unsigned flags, troupe_pid *pid)
 {
-    struct tp_registry *registry = &self->runtime->registry;
     troupe_pid made = TROUPE_NO_PID;
     struct troupe_message *start = NULL;
-    struct tp_actor *actor;
     troupe_err err = make_start(self, table, options, flags, &start);
 
     if (err != TROUPE_OK) {
         return err;
     }
-    err = tp_registry_take(registry, &self->slots, &actor);
+    err = tp_placement_is_wanted(options)
+              ? move_in_there(self, options, start, &made)
+              : move_in(self, options, start, &made);
     if (err != TROUPE_OK) {
-        tp_start_release(self, start);
-        return err;
-    }
-    err = settle_in(self, actor, options, start, &made);
-    if (err != TROUPE_OK) {
-        tp_registry_give(registry, &self->slots, actor);
         tp_start_release(self, start);
         return err;
     }
@@ -287,7 +323,7 @@ uint64_t
 troupe_now_ns(const struct troupe_self *self)
 {
     return self->worker != NULL
-               ? self->worker->now_ns
+               ? tp_worker_now_ns(self->worker)
                : tp_clock_now_ns(&self->runtime->scheduler->clock);
 }
 

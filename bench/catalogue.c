@@ -23,6 +23,8 @@
     X(timers_size)                                                             \
     X(cascade)                                                                 \
     X(cascade_star)                                                            \
+    X(place_bound)                                                             \
+    X(place_own)                                                               \
     X(grow_actors)                                                             \
     X(grow_flight)                                                             \
     X(grow_backlog)                                                            \

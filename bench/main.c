@@ -220,6 +220,7 @@ static const struct cli_command command = {
         "\n  what things cost: pingpong counting fanin ring fjcreate fjthrput"
         "\n    big chameneos banking skynet idle idle-cpu timers-set"
         "\n    timers-cancel timers-run timers-size cascade cascade-star"
+        "\n    place-bound place-own"
         "\n  how cost grows: grow-actors grow-flight grow-backlog grow-size"
         "\n    grow-fields grow-workers"
         "\n  what it costs to tell many: publish-small publish-small-each"

@@ -204,6 +204,12 @@ struct troupe_spawn_options {
     /** A name that it holds when the spawn returns (troupe/name.h); copied.
      * NULL: none. */
     const char *name;
+    /** The only worker to run it: TROUPE_WORKER(index) or
+     * TROUPE_SPAWNERS_WORKER; 0: any (troupe/placement.h). */
+    unsigned worker;
+    /** It runs on a thread of its own, and its handlers may block
+     * (troupe/placement.h). */
+    bool own_thread;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */
@@ -230,9 +236,11 @@ troupe_spawn_options_default(void)
  *
  * Errors, with *pid untouched: NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
  * INVALID_ARGUMENT (two lines for one schema, marks of a mailbox that
- * contradict each other), NO_SUCH_ACTOR (redirect_to was never made),
- * NOT_RUNNING, ABI_MISMATCH (a wrong size of options), WRONG_THREAD (a link
- * outside a handler), NAME_TAKEN.
+ * contradict each other, a worker that does not exist), NO_SUCH_ACTOR
+ * (redirect_to was never made), NOT_RUNNING, ABI_MISMATCH (a wrong size of
+ * options), WRONG_THREAD (a link outside a handler, the worker of a spawner
+ * that has none), TOO_MANY_THREADS (own_thread), SYSTEM (the same: no thread
+ * could be made), NAME_TAKEN.
  */
 #define troupe_spawn(self, name, pid)                                          \
     troupe_spawn_behaviour((self), &name##_behaviour, NULL, (pid))

@@ -15,6 +15,7 @@
 #include "troupe/message.h"
 #include "troupe/name.h"
 #include "troupe/pid.h"
+#include "troupe/placement.h"
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
 #include "troupe/supervisor.h"
