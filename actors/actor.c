@@ -6,6 +6,7 @@
 #include "actors/child.h"
 #include "actors/life.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/runtime.h"
 #include "actors/supervisor.h"
 #include "actors/waits.h"
@@ -418,8 +419,29 @@ drop_stale(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
+/* Gives a process what it waits for, and lets its body go on. False: it waits
+ * on. True also if what it was given ends it. */
+static bool __attribute__((noinline))
+step_process(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message;
+
+    while (!tp_process_is_due(actor) &&
+           (message = tp_process_take(self, actor)) != NULL) {
+        handle(self, actor, message);
+    }
+    if (!tp_process_is_due(actor)) {
+        return (actor->flags & TP_ACTOR_IS_STOPPING) != 0;
+    }
+    tp_process_go_on(self, actor);
+    tp_isolation_close_state(actor);
+    tp_worker_count_handler(self->worker);
+    return true;
+}
+
 /* What a flag, a control message or a congested receiver asks for. True: there
- * were control messages, which are a step of their own. */
+ * were control messages, which are a step of their own, or a process has made
+ * one. */
 static bool __attribute__((cold, noinline))
 attend(struct troupe_self *self, struct tp_actor *actor)
 {
@@ -446,6 +468,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
         tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+    }
+    if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
+        is_step |= step_process(self, actor);
     }
     return is_step;
 }

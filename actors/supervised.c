@@ -193,6 +193,7 @@ spawn(struct troupe_self *self, struct tp_supervised *child)
 
     options.mailbox = child->description.mailbox;
     options.ends_on_decode_error = child->description.ends_on_decode_error;
+    options.stack_bytes = child->description.stack_bytes;
     return tp_spawn(self, child->table, &options,
         supervises ? TP_ACTOR_IS_SUSPENDED | TP_ACTOR_SUPERVISES
                    : TP_ACTOR_IS_SUSPENDED,

@@ -18,7 +18,7 @@ enum {
     GUARD_BYTES_MIN = 1 << 14,
     SLAB_BYTES = 4 << 20,
     MAPPINGS_DEFAULT = 65530,
-    CHECKED_WORDS = 32, /* next to the stack */
+    CHECKED_WORDS = 128, /* next to the stack: a kibibyte, or half of one */
 };
 
 /* Some of one size, cut one after the other. */

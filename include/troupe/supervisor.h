@@ -52,8 +52,6 @@ enum troupe_strategy {
     TROUPE_REST_FOR_ONE, /**< those that were started after it */
 };
 
-/** Never: for stop_ns. */
-#define TROUPE_FOREVER UINT64_MAX
 /** None: for restarts_max. */
 #define TROUPE_NO_RESTARTS UINT_MAX
 
@@ -81,6 +79,7 @@ struct troupe_child {
     /** See troupe_spawn_options. Not of a supervisor. */
     struct troupe_mailbox_options mailbox;
     bool ends_on_decode_error;
+    size_t stack_bytes;
 };
 
 /** Made by TROUPE_SUPERVISOR(.field = value, ...). It is read as long as the

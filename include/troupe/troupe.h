@@ -14,6 +14,7 @@
 #include "troupe/pid.h"
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
+#include "troupe/sequential.h"
 #include "troupe/supervisor.h"
 #include "troupe/timer.h"
 

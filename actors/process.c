@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "actors/process.h"
+
+#include "actors/ask.h"
+#include "actors/bond.h"
+#include "actors/crash.h"
+#include "actors/life.h"
+#include "actors/post.h"
+#include "base/assert.h"
+#include "base/err.h"
+
+#include <signal.h>
+#include <string.h>
+
+#if defined(TP_ANNOUNCE_ASAN) || defined(TP_ANNOUNCE_TSAN)
+enum { STACK_FACTOR = 4 };
+#else
+enum { STACK_FACTOR = 1 };
+#endif
+
+static const struct troupe_field no_fields[] = {
+    {0, TROUPE_TYPE_nothing, "nothing"}};
+struct troupe_schema troupe_ended_schema = {"troupe_ended", no_fields, 0, 1, 0};
+
+static struct tp_process *
+process_of(const struct tp_actor *actor)
+{
+    return actor->extension->process;
+}
+
+/* ---- making -------------------------------------------------------------- */
+
+troupe_err
+tp_process_make(
+    struct troupe_self *self, size_t stack_bytes, struct tp_process **process)
+{
+    size_t bytes = sizeof(struct tp_process);
+    struct tp_process *made;
+
+    if (stack_bytes > TROUPE_STACK_BYTES_MAX) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a stack of %zu bytes; the largest has %zu", stack_bytes,
+            TROUPE_STACK_BYTES_MAX);
+    }
+    made = tp_block_take(&self->blocks, tp_block_class_of(bytes), bytes);
+    if (made == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a process");
+    }
+    memset(made, 0, bytes);
+    made->stack_bytes =
+        stack_bytes != 0 ? stack_bytes : STACK_FACTOR * TROUPE_STACK_BYTES;
+    *process = made;
+    return TROUPE_OK;
+}
+
+void
+tp_process_destroy(struct troupe_self *self, struct tp_process **process)
+{
+    if (*process != NULL) {
+        TP_ASSERT((*process)->fiber.stack == NULL);
+        tp_block_give(
+            &self->blocks, tp_block_class_of(sizeof(**process)), *process);
+        *process = NULL;
+    }
+}
+
+/* ---- the message in hand ------------------------------------------------- */
+
+/* As the end of a handler would. */
+static void
+put_down(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message = self->in_hand;
+    bool is_kept = self->is_kept;
+
+    self->in_hand = NULL;
+    self->is_kept = false;
+    if (message == NULL || is_kept) {
+        return;
+    }
+    if (self->has_failed) {
+        tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
+            TROUPE_E_ACTOR_FAILED);
+    } else if (tp_bond_is_kind(message->kind)) {
+        tp_bond_sweep(self, message);
+    } else if (message->request != 0) {
+        tp_post_refusal(self, &message, TROUPE_E_NO_REPLY);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
+static void
+pick_up(struct troupe_self *self, struct tp_process *process)
+{
+    self->in_hand = process->in_hand;
+    self->is_kept = process->is_kept;
+    process->in_hand = NULL;
+    process->is_kept = false;
+}
+
+/* The body waits for something else than the next message. */
+static void
+set_aside(struct troupe_self *self, struct tp_process *process)
+{
+    process->in_hand = self->in_hand;
+    process->is_kept = self->is_kept && self->in_hand != NULL;
+    self->in_hand = NULL;
+    self->is_kept = false;
+}
+
+/* The actor ends with it in hand. Nobody waits for an answer once the runtime
+ * has stopped. */
+static void
+abandon(struct troupe_self *self, struct troupe_message *message)
+{
+    if (tp_bond_is_kind(message->kind)) {
+        tp_bond_sweep(self, message);
+    } else if (message->request != 0 &&
+               tp_runtime_state_of(self->runtime) != TP_RUNTIME_STOPPED) {
+        tp_post_refusal(self, &message, TROUPE_E_NO_SUCH_ACTOR);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
+/* ---- running ------------------------------------------------------------- */
+
+static void
+run_body(void *argument)
+{
+    struct tp_process *process = argument;
+    struct tp_actor *actor = process->self->actor;
+
+    tp_containment_enter();
+    actor->table->body(process->self, tp_life_open_state(actor));
+    tp_containment_leave();
+}
+
+/* What it has run into was nobody's, if no frame has skipped that. */
+static void __attribute__((cold)) end_overflown(struct troupe_self *self,
+    struct tp_actor *actor, const struct tp_stack *stack)
+{
+    const struct tp_crash crash = {
+        SIGSEGV, (uintptr_t)stack->low - 1, stack->bytes};
+
+    tp_crash_report(self, &crash);
+    actor->flags &= (uint16_t)~TP_ACTOR_IS_STOPPING;
+    tp_exit_release(self, &self->exit);
+    tp_life_finish(self, actor, tp_crash_exit(self, &crash));
+    self->is_sudden = true;
+    self->has_failed = true;
+}
+
+static void
+look_at_stack(struct troupe_self *self, struct tp_actor *actor)
+{
+    const struct tp_stack *stack = process_of(actor)->fiber.stack;
+
+    if (__builtin_expect(stack->guard == TP_STACK_CHECKED, 0) &&
+        !tp_stack_is_intact(stack)) {
+        end_overflown(self, actor, stack);
+    }
+}
+
+/* The body has gone as far as it could for now. */
+static void
+pause_body(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_process *process = process_of(actor);
+    bool is_over = tp_fiber_is_over(&process->fiber);
+
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self);
+    }
+    if (is_over || self->has_failed || process->wait == TP_PROCESS_RECEIVES) {
+        put_down(self, actor);
+    } else {
+        set_aside(self, process);
+    }
+    self->has_failed = false;
+    if (process->wait == TP_PROCESS_ASKS) {
+        self->congested = NULL; /* it waits for the answer anyway */
+    }
+    if (is_over) {
+        tp_life_finish(
+            self, actor, (struct tp_exit){.kind = TROUPE_EXIT_NORMAL});
+    }
+}
+
+static void
+run(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_process *process = process_of(actor);
+
+    pick_up(self, process);
+    process->is_due = false;
+    self->process = process;
+    (void)tp_life_open_state(actor);
+    tp_fiber_enter(&process->fiber);
+    look_at_stack(self, actor);
+    self->process = NULL;
+    pause_body(self, actor);
+}
+
+void
+tp_process_go_on(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_process *process = process_of(actor);
+
+    if (process->timer != TROUPE_NO_TIMER) {
+        (void)troupe_timer_cancel(self, &process->timer);
+    }
+    run(self, actor);
+}
+
+/* ---- its lives ----------------------------------------------------------- */
+
+static const char *
+guard_text(enum tp_stack_guard guard)
+{
+    switch (guard) {
+    case TP_STACK_MARKED:
+        return "guarded by MADV_GUARD_INSTALL";
+    case TP_STACK_PROTECTED:
+        return "guarded by mprotect()";
+    case TP_STACK_CHECKED:
+    case TP_STACK_GUARDS_COUNT:
+        break;
+    }
+    return "not guarded, but looked at when their actors wait";
+}
+
+/* The first of its kind on this worker. */
+static void
+note_guard(struct troupe_self *self, enum tp_stack_guard guard)
+{
+    if ((self->guards_noted & 1u << guard) == 0) {
+        self->guards_noted |= 1u << guard;
+        tp_log_write(&self->runtime->log, TROUPE_LOG_INFO,
+            "worker %u: stacks are %s", self->worker->index, guard_text(guard));
+    }
+}
+
+static void __attribute__((format(printf, 3, 4))) end_unbegun(
+    struct troupe_self *self, struct tp_actor *actor, const char *format, ...)
+{
+    struct tp_exit why = {.kind = TROUPE_EXIT_FAILED};
+    va_list arguments;
+
+    va_start(arguments, format);
+    tp_exit_print_text(self, &why, format, arguments);
+    va_end(arguments);
+    tp_life_finish(self, actor, why);
+}
+
+static void
+bind(struct tp_actor *actor, const struct tp_worker *worker)
+{
+    if (actor->task.bound == TP_TASK_ANYWHERE) {
+        ck_pr_store_32(&actor->task.bound, 1 + worker->index);
+    }
+}
+
+void
+tp_process_unbind(struct tp_actor *actor)
+{
+    ck_pr_store_32(&actor->task.bound, TP_TASK_ANYWHERE);
+}
+
+void
+tp_process_begin(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_process *process = process_of(actor);
+    struct tp_stack *stack = tp_stack_take(&self->stacks, process->stack_bytes);
+
+    if (stack == NULL) {
+        end_unbegun(self, actor, "no memory for a stack of %zu bytes",
+            process->stack_bytes);
+        return;
+    }
+    note_guard(self, stack->guard);
+    bind(actor, self->worker);
+    process->self = self;
+    tp_fiber_begin(&process->fiber, stack, run_body, process);
+    run(self, actor);
+}
+
+void
+tp_process_end(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_process *process = process_of(actor);
+    struct tp_stack *stack = process->fiber.stack;
+    size_t stack_bytes = process->stack_bytes;
+
+    if (stack != NULL) {
+        tp_fiber_end(&process->fiber);
+        tp_stack_give(&self->stacks, stack);
+    }
+    if (process->in_hand != NULL && !process->is_kept) {
+        abandon(self, process->in_hand);
+    }
+    if (process->unsent != NULL) {
+        tp_post_dead(self, &process->unsent, process->unsent_to,
+            TROUPE_DEAD_LETTER_REFUSED, TROUPE_E_ACTOR_FAILED);
+    }
+    troupe_message_release(self, &process->answer);
+    *process = (struct tp_process){.stack_bytes = stack_bytes};
+}
+
+size_t
+tp_process_escape(struct troupe_self *self, const void *address)
+{
+    struct tp_process *process = self->process;
+
+    if (process == NULL) {
+        return 0;
+    }
+    tp_fiber_escape(&process->fiber);
+    return tp_stack_guards(process->fiber.stack, (uintptr_t)address)
+               ? process->fiber.stack->bytes
+               : 0;
+}
+
+/* ---- looking for what it waits for --------------------------------------- */
+
+static bool
+is_wanted(const struct tp_process *process, uint32_t schema)
+{
+    bool found = process->wanted_count == 0;
+
+    for (uint32_t i = 0; i < process->wanted_count; i++) {
+        found |= process->wanted[i] == schema;
+    }
+    return found && process->wait == TP_PROCESS_RECEIVES;
+}
+
+static bool
+is_news(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->kind == TP_MESSAGE_DOWN ||
+           (message->kind == TP_MESSAGE_EXIT && actor->table->exit != NULL);
+}
+
+bool
+tp_process_takes(
+    const struct tp_actor *actor, const struct troupe_message *message)
+{
+    const struct tp_process *process = process_of(actor);
+
+    if (message->incarnation != troupe_pid_incarnation(actor->pid)) {
+        return true;
+    }
+    if (tp_message_is_limited(message)) {
+        return is_wanted(process, message->schema);
+    }
+    return !is_news(actor, message) ||
+           is_wanted(process, troupe_ended_schema.number);
+}
+
+static struct troupe_message *
+take_first(struct tp_actor *actor, struct troupe_message **looked_at)
+{
+    struct troupe_message *message =
+        *looked_at == NULL ? actor->mailbox.oldest : (*looked_at)->next;
+
+    while (message != NULL && !tp_process_takes(actor, message)) {
+        *looked_at = message;
+        message = message->next;
+    }
+    return message == NULL
+               ? NULL
+               : tp_mailbox_take_behind(&actor->mailbox, *looked_at);
+}
+
+/* Nothing is there: the body, which is not to wait, goes on without. */
+static struct troupe_message *
+take_polled(struct tp_actor *actor, struct tp_process *process)
+{
+    struct troupe_message *message;
+
+    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
+    message = take_first(actor, &process->looked_at);
+    if (message == NULL) {
+        process->err = TROUPE_E_TIMED_OUT;
+        process->is_due = true;
+    }
+    return message;
+}
+
+/* What was looked at may have been dropped, or put aside by an exploration. */
+struct troupe_message *
+tp_process_take(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_process *process = process_of(actor);
+    struct troupe_message *message;
+
+    if ((actor->flags & (TP_ACTOR_STANDS_STILL | TP_ACTOR_IS_STOPPING)) != 0) {
+        return NULL;
+    }
+    if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0 ||
+        self->worker->simulation != NULL) {
+        process->looked_at = NULL;
+    }
+    message = take_first(actor, &process->looked_at);
+    if (message == NULL && process->is_polling &&
+        process->wait == TP_PROCESS_RECEIVES) {
+        message = take_polled(actor, process);
+    }
+    return message;
+}
+
+/* ---- finding it ---------------------------------------------------------- */
+
+/* In a handler's place, where the message is in hand. */
+static void
+keep(struct troupe_self *self)
+{
+    struct tp_process *process = process_of(self->actor);
+
+    process->in_hand = self->in_hand;
+    process->is_due = true;
+    self->is_kept = true;
+}
+
+static void
+keep_news(struct troupe_self *self)
+{
+    self->in_hand->schema = troupe_ended_schema.number;
+    keep(self);
+}
+
+void
+tp_process_receive(
+    struct troupe_self *self, void *state, const struct troupe_message *message)
+{
+    (void)state, (void)message;
+    keep(self);
+}
+
+void
+tp_process_receive_down(struct troupe_self *self, void *state, uint64_t context,
+    const struct troupe_down *down)
+{
+    (void)state, (void)context, (void)down;
+    keep_news(self);
+}
+
+void
+troupe_exit_received(struct troupe_self *self, void *state, troupe_pid actor,
+    const struct troupe_exit *why)
+{
+    (void)state, (void)actor, (void)why;
+    if ((self->actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
+        keep_news(self);
+    }
+}
+
+static void
+take_answer(struct troupe_self *self, void *state, uint64_t context,
+    const struct troupe_answer *answer)
+{
+    struct tp_process *process = process_of(self->actor);
+
+    (void)state, (void)context;
+    process->err = troupe_answer_err(answer);
+    process->is_due = true;
+    if (process->err == TROUPE_OK) {
+        process->answer = self->in_hand;
+        self->is_kept = true;
+    }
+}
+
+static void
+end_wait(struct troupe_self *self, void *state, uint64_t context)
+{
+    struct tp_process *process = process_of(self->actor);
+
+    (void)state, (void)context;
+    process->timer = TROUPE_NO_TIMER;
+    process->err =
+        process->wait == TP_PROCESS_SLEEPS ? TROUPE_OK : TROUPE_E_TIMED_OUT;
+    process->is_due = true;
+}
+
+/* ---- waiting: on the fiber ----------------------------------------------- */
+
+static troupe_err
+wait_in(struct tp_process *process, enum tp_process_wait wait)
+{
+    process->wait = wait;
+    process->err = TROUPE_OK;
+    process->looked_at = NULL;
+    tp_fiber_leave(&process->fiber);
+    return process->err;
+}
+
+static troupe_err
+check(const struct troupe_self *self, const char *what)
+{
+    if (self == NULL || self->process == NULL) {
+        return tp_err_set(TROUPE_E_WRONG_THREAD,
+            "%s waits, so it is for the body of a process", what);
+    }
+    return TROUPE_OK;
+}
+
+troupe_err
+tp_process_refuse(const struct troupe_self *self, const char *what)
+{
+    if (self != NULL && self->process != NULL) {
+        return tp_err_set(TROUPE_E_WRONG_THREAD,
+            "%s is for handlers: a process waits instead", what);
+    }
+    return TROUPE_OK;
+}
+
+static troupe_err
+receive(struct troupe_self *self, const struct troupe_message **message,
+    uint64_t timeout_ns)
+{
+    struct tp_process *process = self->process;
+    troupe_err err = TROUPE_OK;
+
+    process->is_polling = timeout_ns == 0;
+    if (timeout_ns != 0 && timeout_ns != TROUPE_FOREVER) {
+        err = tp_timers_after(self, timeout_ns, end_wait, 0, &process->timer);
+    }
+    if (err == TROUPE_OK) {
+        err = wait_in(process, TP_PROCESS_RECEIVES);
+    }
+    if (err == TROUPE_E_TIMED_OUT) {
+        return tp_err_set(err, "no message has come in time");
+    }
+    *message = self->in_hand;
+    return err;
+}
+
+troupe_err
+troupe_receive(struct troupe_self *self, const struct troupe_message **message,
+    uint64_t timeout_ns)
+{
+    TP_RUNTIME_CALL();
+    troupe_err err = check(self, "troupe_receive");
+
+    *message = NULL;
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    self->process->wanted_count = 0;
+    return receive(self, message, timeout_ns);
+}
+
+/* The numbers of the schemas, a list that ends with NULL. */
+static troupe_err
+want(struct tp_process *process, struct troupe_schema *const *schemas)
+{
+    uint32_t count = 0;
+
+    for (; schemas[count] != NULL; count++) {
+        troupe_err err;
+
+        if (count == TROUPE_RECEIVE_SCHEMAS_MAX) {
+            return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+                "a receive of more than %d types", TROUPE_RECEIVE_SCHEMAS_MAX);
+        }
+        err = troupe_schema_intern(schemas[count]);
+        if (err != TROUPE_OK) {
+            return err;
+        }
+        process->wanted[count] = troupe_schema_number(schemas[count]);
+    }
+    process->wanted_count = count;
+    return TROUPE_OK;
+}
+
+troupe_err
+troupe_receive_listed(struct troupe_self *self,
+    struct troupe_schema *const *schemas, const struct troupe_message **message,
+    uint64_t timeout_ns)
+{
+    TP_RUNTIME_CALL();
+    troupe_err err = check(self, "a receive");
+
+    *message = NULL;
+    if (err == TROUPE_OK) {
+        err = want(self->process, schemas);
+    }
+    return err == TROUPE_OK ? receive(self, message, timeout_ns) : err;
+}
+
+troupe_err
+troupe_sleep(struct troupe_self *self, uint64_t span_ns)
+{
+    TP_RUNTIME_CALL();
+    troupe_err err = check(self, "troupe_sleep");
+
+    if (err == TROUPE_OK) {
+        err =
+            tp_timers_after(self, span_ns, end_wait, 0, &self->process->timer);
+    }
+    return err == TROUPE_OK ? wait_in(self->process, TP_PROCESS_SLEEPS) : err;
+}
+
+troupe_err
+tp_process_ask(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
+    struct troupe_message **message)
+{
+    struct tp_process *process = self->process;
+    struct tp_ask_options options = {to, timeout_ns, take_answer, 0};
+    char cycle[TP_CALL_CYCLE_BYTES];
+    uint64_t request;
+    troupe_err err;
+
+    if (tp_call_closes_cycle(self, to, cycle)) {
+        return tp_err_set(TROUPE_E_CYCLE, "cycle of asks: %s", cycle);
+    }
+    err = tp_ask_open(self, &options, message, &request);
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    troupe_message_release(self, &process->answer);
+    err = wait_in(process, TP_PROCESS_ASKS);
+    self->answer = process->answer;
+    return err == TROUPE_OK
+               ? TROUPE_OK
+               : tp_err_set(err, "the ask failed: %s", troupe_err_text(err));
+}
+
+void
+tp_process_wait_for_room(
+    struct troupe_self *self, troupe_pid to, struct troupe_message *unsent)
+{
+    struct tp_process *process = self->process;
+
+    process->unsent = unsent;
+    process->unsent_to = to;
+    (void)wait_in(process, TP_PROCESS_IS_HELD);
+    process->unsent = NULL;
+    process->wait = TP_PROCESS_RECEIVES;
+}
+
+/* ---- what a body does with what it has ----------------------------------- */
+
+void
+troupe_decline(struct troupe_self *self)
+{
+    TP_RUNTIME_CALL();
+    if (check(self, "troupe_decline") != TROUPE_OK || self->in_hand == NULL ||
+        self->is_kept || !tp_message_is_limited(self->in_hand)) {
+        return;
+    }
+    tp_life_bury(self, self->actor, self->in_hand,
+        TROUPE_DEAD_LETTER_NO_HANDLER, TROUPE_E_NO_HANDLER);
+    self->in_hand = NULL;
+}
+
+bool
+troupe_ended_in(
+    const struct troupe_message *message, struct troupe_ended *ended)
+{
+    if (message->kind != TP_MESSAGE_EXIT && message->kind != TP_MESSAGE_DOWN) {
+        return false;
+    }
+    ended->actor = message->sender;
+    ended->monitor = message->kind == TP_MESSAGE_DOWN ? message->request : 0;
+    ended->why = tp_bond_why(message);
+    return true;
+}
+
+void
+troupe_stacks_count(
+    const struct troupe_runtime *runtime, struct troupe_stacks *stacks)
+{
+    struct troupe_stacks made = TROUPE_STACKS;
+    size_t size = stacks->size < sizeof(made) ? stacks->size : sizeof(made);
+
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        const struct tp_stack_pool *pool = &runtime->workers[i].stacks;
+
+        made.marked_count += ck_pr_load_64(&pool->cut_count[TP_STACK_MARKED]);
+        made.protected_count +=
+            ck_pr_load_64(&pool->cut_count[TP_STACK_PROTECTED]);
+        made.checked_count += ck_pr_load_64(&pool->cut_count[TP_STACK_CHECKED]);
+        made.taken_count += ck_pr_load_64(&pool->taken_count);
+    }
+    memcpy(stacks, &made, size);
+    stacks->size = size;
+}
