@@ -17,6 +17,7 @@
 #include "actors/timers.h"
 
 struct tp_actor;
+struct tp_owned;
 struct tp_process;
 struct troupe_gathered;
 
@@ -29,6 +30,7 @@ struct tp_extension {
         *held; /* the last one that a suspended one has seen */
     struct tp_timers timers;
     struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
+    struct tp_owned *owned;             /* a list (actors/owned.h) */
     struct tp_process *process;         /* NULL: the actor has handlers */
 };
 

@@ -4,6 +4,7 @@
 #include "actors/answer.h"
 #include "actors/child.h"
 #include "actors/crash.h"
+#include "actors/owned.h"
 #include "actors/post.h"
 #include "actors/process.h"
 #include "actors/start.h"
@@ -200,6 +201,7 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
     if (actor->extension != NULL) {
         tp_timers_cancel_all(self, &actor->extension->timers);
         tp_answer_abandon_all(self, actor);
+        tp_owned_free_all(&actor->extension->owned);
     }
     tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
