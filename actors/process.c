@@ -257,6 +257,7 @@ static void
 bind(struct tp_actor *actor, const struct tp_worker *worker)
 {
     if (actor->task.bound == TP_TASK_ANYWHERE) {
+        process_of(actor)->has_bound = true;
         ck_pr_store_32(&actor->task.bound, 1 + worker->index);
     }
 }
@@ -264,7 +265,9 @@ bind(struct tp_actor *actor, const struct tp_worker *worker)
 void
 tp_process_unbind(struct tp_actor *actor)
 {
-    ck_pr_store_32(&actor->task.bound, TP_TASK_ANYWHERE);
+    if (process_of(actor)->has_bound) {
+        ck_pr_store_32(&actor->task.bound, TP_TASK_ANYWHERE);
+    }
 }
 
 void
@@ -290,7 +293,8 @@ tp_process_end(struct troupe_self *self, struct tp_actor *actor)
 {
     struct tp_process *process = process_of(actor);
     struct tp_stack *stack = process->fiber.stack;
-    size_t stack_bytes = process->stack_bytes;
+    struct tp_process unbegun = {
+        .stack_bytes = process->stack_bytes, .has_bound = process->has_bound};
 
     if (stack != NULL) {
         tp_fiber_end(&process->fiber);
@@ -304,7 +308,7 @@ tp_process_end(struct troupe_self *self, struct tp_actor *actor)
             TROUPE_DEAD_LETTER_REFUSED, TROUPE_E_ACTOR_FAILED);
     }
     troupe_message_release(self, &process->answer);
-    *process = (struct tp_process){.stack_bytes = stack_bytes};
+    *process = unbegun;
 }
 
 size_t
