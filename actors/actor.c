@@ -440,8 +440,7 @@ step_process(struct troupe_self *self, struct tp_actor *actor)
 }
 
 /* What a flag, a control message or a congested receiver asks for. True: there
- * were control messages, which are a step of their own, or a process has made
- * one. */
+ * were control messages, which are a step of their own. */
 static bool __attribute__((cold, noinline))
 attend(struct troupe_self *self, struct tp_actor *actor)
 {
@@ -469,6 +468,16 @@ attend(struct troupe_self *self, struct tp_actor *actor)
         tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
     }
+    return is_step;
+}
+
+/* The same before a step, which a process may make. Not after the last step of
+ * a turn: whatever it did would be left to another actor's. */
+static bool __attribute__((cold, noinline))
+attend_and_step(struct troupe_self *self, struct tp_actor *actor)
+{
+    bool is_step = attend(self, actor);
+
     if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
         is_step |= step_process(self, actor);
     }
@@ -489,7 +498,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message *message;
 
     if (__builtin_expect(needs_attention(self, actor), 0) &&
-        attend(self, actor)) {
+        attend_and_step(self, actor)) {
         return true;
     }
     if (__builtin_expect((actor->flags & TP_ACTOR_HOLDS_MAIL) == 0, 1) &&

@@ -740,6 +740,63 @@ a_monitor_that_was_ended_is_not_received(void **state)
     assert_noted("troupe_ended ");
 }
 
+/* Each waits for some messages, so that the ends of bodies and of turns fall
+ * together now and then. */
+static void
+receive_some_and_fail(struct troupe_self *self, struct script *script)
+{
+    const struct troupe_message *message;
+
+    for (int64_t i = 0; i <= script->value % 10; i++) {
+        CHECK(troupe_receive(self, &message, TROUPE_FOREVER) == TROUPE_OK);
+    }
+    troupe_fail(self, (int)script->value, "planned");
+}
+
+enum { FAILURES_COUNT = 300 };
+
+static void
+spawn_to_fail(struct troupe_self *self, int code, troupe_pid *pid)
+{
+    struct script child = {.body = receive_some_and_fail, .value = code};
+
+    CHECK(troupe_spawn_with(self, scripted,
+              &TROUPE_SPAWN_OPTIONS(.state = &child, .link = true),
+              pid) == TROUPE_OK);
+    for (int i = 0; i < 12; i++) {
+        CHECK(troupe_tell(self, *pid, number, .value = i) == TROUPE_OK);
+    }
+}
+
+static void
+see_them_fail(struct troupe_self *self, struct script *script)
+{
+    static troupe_pid pids[FAILURES_COUNT];
+    struct troupe_ended ended;
+
+    (void)script;
+    for (int i = 0; i < FAILURES_COUNT; i++) {
+        spawn_to_fail(self, i, &pids[i]);
+    }
+    for (int i = 0; i < FAILURES_COUNT; i++) {
+        CHECK(troupe_receive_only(self, troupe_ended, &ended, TROUPE_FOREVER) ==
+              TROUPE_OK);
+        CHECK(ended.why.kind == TROUPE_EXIT_FAILED);
+        CHECK(ended.actor == pids[ended.why.code]);
+    }
+    note("all");
+}
+
+static void
+each_ends_for_its_own_reason_wherever_a_turn_ends(void **state)
+{
+    (void)state;
+    spawn_script(&trapping_behaviour, &(struct script){.body = see_them_fail});
+    pass(TROUPE_SECONDS(1));
+    assert_noted("all [stopped] ");
+    assert_int_equal(stacks_taken_count(), 0);
+}
+
 /* ---- supervision --------------------------------------------------------- */
 
 static void
@@ -816,6 +873,7 @@ main(void)
         TEST(a_friends_end_ends_a_process_wherever_it_waits),
         TEST(the_end_of_a_friend_is_received_after_what_it_sent),
         TEST(a_monitor_that_was_ended_is_not_received),
+        TEST(each_ends_for_its_own_reason_wherever_a_turn_ends),
         TEST(a_supervisor_starts_a_body_anew),
     };
 

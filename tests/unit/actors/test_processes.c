@@ -87,10 +87,14 @@ an_actor_ends_when_its_body_returns(void **state)
     struct result result;
 
     (void)state;
+    settle();
+    assert_int_equal(tp_registry_find(&runtime->registry, pid)->task.bound, 1);
     tell_numbers(pid, 1, 4);
     settle();
     assert_noted("1 2 [stopped] ");
     assert_int_equal(stacks_taken_count(), 0);
+    assert_int_equal(tp_registry_find(&runtime->registry, pid)->task.bound,
+        TP_TASK_ANYWHERE);
     assert_int_equal(troupe_ask(thread, pid, TROUPE_SECONDS(1), result, &result,
                          query, .value = 1),
         TROUPE_E_NO_SUCH_ACTOR);
