@@ -6,6 +6,7 @@
 #include "actors/child.h"
 #include "actors/life.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/runtime.h"
 #include "actors/supervisor.h"
 #include "actors/waits.h"
@@ -432,6 +433,26 @@ drop_stale(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
+/* Gives a process what it waits for, and lets its body go on. False: it waits
+ * on. True also if what it was given ends it. */
+static bool __attribute__((noinline))
+step_process(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message;
+
+    while (!tp_process_is_due(actor) &&
+           (message = tp_process_take(self, actor)) != NULL) {
+        handle(self, actor, message);
+    }
+    if (!tp_process_is_due(actor)) {
+        return (actor->flags & TP_ACTOR_IS_STOPPING) != 0;
+    }
+    tp_process_go_on(self, actor);
+    tp_isolation_close_state(actor);
+    tp_worker_count_handler(self->worker);
+    return true;
+}
+
 /* What a flag, a control message or a congested receiver asks for. True: there
  * were control messages, which are a step of their own. */
 static bool __attribute__((cold, noinline))
@@ -464,6 +485,19 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     return is_step;
 }
 
+/* The same before a step, which a process may make. Not after the last step of
+ * a turn: whatever it did would be left to another actor's. */
+static bool __attribute__((cold, noinline))
+attend_and_step(struct troupe_self *self, struct tp_actor *actor)
+{
+    bool is_step = attend(self, actor);
+
+    if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
+        is_step |= step_process(self, actor);
+    }
+    return is_step;
+}
+
 static bool
 needs_attention(const struct troupe_self *self, const struct tp_actor *actor)
 {
@@ -478,7 +512,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message *message;
 
     if (__builtin_expect(needs_attention(self, actor), 0) &&
-        attend(self, actor)) {
+        attend_and_step(self, actor)) {
         return true;
     }
     if (__builtin_expect((actor->flags & TP_ACTOR_HOLDS_MAIL) == 0, 1) &&

@@ -18,6 +18,7 @@
 
 struct tp_actor;
 struct tp_owned;
+struct tp_process;
 struct troupe_gathered;
 
 struct tp_extension {
@@ -30,6 +31,7 @@ struct tp_extension {
     struct tp_timers timers;
     struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
     struct tp_owned *owned;             /* a list (actors/owned.h) */
+    struct tp_process *process;         /* NULL: the actor has handlers */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

@@ -184,6 +184,14 @@ destroy_containment(struct troupe_runtime *runtime)
     }
 }
 
+static void
+destroy_stacks(struct troupe_runtime *runtime)
+{
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        tp_stack_pool_fini(&runtime->workers[i].stacks);
+    }
+}
+
 static troupe_err
 create_key(struct troupe_runtime *runtime)
 {
@@ -329,6 +337,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         tp_shutdown_sweep(dying, false, &unread);
         tp_shutdown_release_answers(dying);
         tp_roots_fini(&dying->workers[0]);
+        destroy_stacks(dying);
         destroy_containment(dying);
     }
     tp_isolation_forget(dying);

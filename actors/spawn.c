@@ -3,6 +3,7 @@
 #include "actors/outside.h"
 #include "actors/placement.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/start.h"
 #include "base/err.h"
 
@@ -45,6 +46,21 @@ make_bare(struct troupe_self *self, struct troupe_message *start)
                : tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a child");
 }
 
+/* What runs a body, in an extension, which is made if there is none. */
+static troupe_err
+make_process(struct troupe_self *self,
+    const struct troupe_spawn_options *options, struct troupe_message *start)
+{
+    start->err |= TP_ACTOR_IS_SEQUENTIAL;
+    if (start->request == 0) {
+        start->request = (uintptr_t)tp_extension_make(self);
+    }
+    return start->request != 0
+               ? tp_process_make(self, options->stack_bytes,
+                     &tp_start_extension(start)->process)
+               : tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a process");
+}
+
 static troupe_err
 make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
     const struct troupe_spawn_options *options, unsigned flags,
@@ -66,6 +82,9 @@ make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
     err = (flags & TP_ACTOR_IS_SUSPENDED) != 0
               ? make_bare(self, made)
               : tp_start_make_state(self, table, options->state, made);
+    if (err == TROUPE_OK && table->body != NULL) {
+        err = make_process(self, options, made);
+    }
     if (err != TROUPE_OK) {
         tp_start_release(self, made);
         return err;
@@ -290,7 +309,14 @@ troupe_become_behaviour(
         return tp_err_set(TROUPE_E_WRONG_THREAD,
             "only an actor behaves: troupe_become() is for handlers");
     }
-    err = tp_behaviour_register(behaviour, &table);
+    err = tp_process_refuse(self, "troupe_become");
+    if (err == TROUPE_OK) {
+        err = tp_behaviour_register(behaviour, &table);
+    }
+    if (err == TROUPE_OK && table->body != NULL) {
+        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "%s is a process: it has a body and no handlers", table->name);
+    }
     if (err != TROUPE_OK) {
         return err;
     }

@@ -206,6 +206,7 @@ spawn(struct troupe_self *self, struct tp_supervised *child)
         child->description.is_registered ? child->description.name : NULL;
     options.worker = child->description.worker;
     options.own_thread = child->description.own_thread;
+    options.stack_bytes = child->description.stack_bytes;
     return tp_spawn(self, child->table, &options,
         supervises ? TP_ACTOR_IS_SUSPENDED | TP_ACTOR_SUPERVISES
                    : TP_ACTOR_IS_SUSPENDED,

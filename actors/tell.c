@@ -3,6 +3,7 @@
 #include "actors/isolation.h"
 #include "actors/outside.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/err.h"
 #include "mailbox/printed_form.h"
 #include "mailbox/scan.h"
@@ -194,7 +195,11 @@ post(struct troupe_self *self, troupe_pid to, struct troupe_message **message)
     troupe_err err;
 
     if (self->worker != NULL) {
-        return tp_post(self, to, message);
+        err = tp_post(self, to, message);
+        if (self->congested != NULL) {
+            tp_process_wait_with(self, TROUPE_NO_PID, NULL);
+        }
+        return err;
     }
     err = tp_outside_check(self);
     if (err == TROUPE_OK) {

@@ -6,6 +6,8 @@
 #define BENCH_CATALOGUE(X)                                                     \
     X(floor)                                                                   \
     X(pingpong)                                                                \
+    X(pingpong_seq)                                                            \
+    X(switch)                                                                  \
     X(counting)                                                                \
     X(fanin)                                                                   \
     X(ring)                                                                    \
@@ -17,6 +19,7 @@
     X(skynet)                                                                  \
     X(idle)                                                                    \
     X(idle_cpu)                                                                \
+    X(seq_idle)                                                                \
     X(timers_set)                                                              \
     X(timers_cancel)                                                           \
     X(timers_run)                                                              \

@@ -33,21 +33,40 @@ bench_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* Pages, all and those that are in memory. */
+static void
+count_pages(unsigned long *total, unsigned long *resident)
+{
+    FILE *statm = fopen("/proc/self/statm", "r");
+
+    *total = *resident = 0;
+    if (statm == NULL) {
+        return;
+    }
+    if (fscanf(statm, "%lu %lu", total, resident) != 2) {
+        *total = *resident = 0;
+    }
+    fclose(statm);
+}
+
 uint64_t
 bench_resident_bytes(void)
 {
-    unsigned long total = 0;
-    unsigned long resident = 0;
-    FILE *statm = fopen("/proc/self/statm", "r");
+    unsigned long total;
+    unsigned long resident;
 
-    if (statm == NULL) {
-        return 0;
-    }
-    if (fscanf(statm, "%lu %lu", &total, &resident) != 2) {
-        resident = 0;
-    }
-    fclose(statm);
+    count_pages(&total, &resident);
     return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t
+bench_virtual_bytes(void)
+{
+    unsigned long total;
+    unsigned long resident;
+
+    count_pages(&total, &resident);
+    return total * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 double

@@ -2,6 +2,7 @@
 #include "exploration/choices.h"
 
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/start.h"
 #include "base/err.h"
 #include "base/memory.h"
@@ -230,7 +231,9 @@ is_listed(const struct tp_actor *actor, const struct troupe_message *message)
 static bool
 is_quiet_start(struct troupe_message *start)
 {
-    return tp_start_of(start)->table->start == NULL ||
+    const struct tp_behaviour_table *table = tp_start_of(start)->table;
+
+    return (table->start == NULL && table->body == NULL) ||
            (start->err & TP_ACTOR_IS_SUSPENDED) != 0;
 }
 
@@ -257,12 +260,24 @@ find_quiet(const struct tp_actor *actor)
     return NULL;
 }
 
+/* Whether it would handle the message, if it were its turn. */
+static bool
+takes(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return (actor->flags & TP_ACTOR_STANDS_STILL) == 0 &&
+           ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) == 0 ||
+               tp_process_takes(actor, message));
+}
+
 static bool
 has_nothing_to_do(const struct tp_actor *actor)
 {
-    return actor->mailbox.control == NULL &&
-           (actor->mailbox.oldest == NULL ||
-               (actor->flags & TP_ACTOR_HOLDS_MAIL) != 0);
+    const struct troupe_message *message = actor->mailbox.oldest;
+
+    while (message != NULL && !takes(actor, message)) {
+        message = message->next;
+    }
+    return actor->mailbox.control == NULL && message == NULL;
 }
 
 /* False: the actor, which is ready, has nothing that happens unseen. */
@@ -352,11 +367,8 @@ offer_mail(struct tp_choices *choices, struct tp_actor *actor)
 {
     struct troupe_message *message = actor->mailbox.oldest;
 
-    if ((actor->flags & TP_ACTOR_HOLDS_MAIL) != 0) {
-        return;
-    }
     while (message != NULL) {
-        if (!is_held(choices, message)) {
+        if (!is_held(choices, message) && takes(actor, message)) {
             offer_message(choices, actor, message, TP_CHOICE_MAIL);
         }
         if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {

@@ -52,8 +52,6 @@ enum troupe_strategy {
     TROUPE_REST_FOR_ONE, /**< those that were started after it */
 };
 
-/** Never: for stop_ns. */
-#define TROUPE_FOREVER UINT64_MAX
 /** None: for restarts_max. */
 #define TROUPE_NO_RESTARTS UINT_MAX
 
@@ -87,6 +85,8 @@ struct troupe_child {
      * TROUPE_SPAWNERS_WORKER. */
     unsigned worker;
     bool own_thread;
+    /** Of a process (troupe/sequential.h): see troupe_spawn_options. */
+    size_t stack_bytes;
 };
 
 /** Made by TROUPE_SUPERVISOR(.field = value, ...). It is read as long as the

@@ -18,6 +18,7 @@
 #include "troupe/placement.h"
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
+#include "troupe/sequential.h"
 #include "troupe/supervisor.h"
 #include "troupe/timer.h"
 

@@ -269,6 +269,45 @@ on_inquire(struct troupe_self *self, void *state, const struct inquire *inquire)
 
 TROUPE_BEHAVIOUR(asker, 0, TROUPE_ON(inquire, on_inquire));
 
+/* ---- who does it in line ---------------------------------------------------
+ */
+
+/* An answer may also fail because its giver has. */
+static void
+note_answer(troupe_err err)
+{
+    note(err == TROUPE_E_NO_MEMORY ? err : TROUPE_OK);
+}
+
+static void
+work_in_line(struct troupe_self *self, void *state)
+{
+    const struct troupe_message *message;
+    struct inquire inquire;
+    struct sum sum;
+
+    (void)state;
+    if (troupe_receive_only(self, inquire, &inquire, TROUPE_FOREVER) !=
+        TROUPE_OK) {
+        return;
+    }
+    atomic_fetch_add(&seen.handled_count, 1);
+    note(troupe_sleep(self, TROUPE_US(10)));
+    note_answer(
+        troupe_ask(self, inquire.counter, TROUPE_SECONDS(60), sum, &sum, get));
+    note_answer(troupe_monitor(self, inquire.counter, NULL, 0, NULL));
+    for (int i = 0; i < FLOOD_COUNT; i++) {
+        (void)TELL(self, inquire.counter, add, .value = i);
+    }
+    while (troupe_receive(self, &message, TROUPE_MS(1)) == TROUPE_OK) {
+        struct add add;
+
+        atomic_fetch_add(&seen.handled_count, add_in(message, &add));
+    }
+}
+
+TROUPE_PROCESS(clerk, 0, work_in_line);
+
 /* ---- who links and watches ------------------------------------------------
  */
 
@@ -574,7 +613,12 @@ play_together(struct troupe_self *self, troupe_pid counter)
     troupe_pid asker = TROUPE_NO_PID;
     troupe_pid faller = TROUPE_NO_PID;
     troupe_pid binder = TROUPE_NO_PID;
+    troupe_pid clerk = TROUPE_NO_PID;
 
+    note(troupe_spawn(self, clerk, &clerk));
+    (void)TELL(self, clerk, add, .value = 1);
+    (void)TELL(self, clerk, inquire, .to = clerk, .counter = counter);
+    (void)TELL(self, clerk, add, .value = 2);
     note(troupe_spawn_with(self, keeper, &options, &keeper));
     note(troupe_spawn(self, asker, &asker));
     (void)TELL(self, asker, inquire, .to = keeper, .counter = counter);
