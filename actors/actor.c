@@ -60,7 +60,7 @@ static inline void
 count_handled(struct troupe_self *self, struct tp_actor *actor,
     const struct troupe_message *message)
 {
-    if (__builtin_expect(message->size_class == TP_BLOCK_CLASS_LARGE, 0)) {
+    if (__builtin_expect(message->size_class >= TP_BLOCK_CLASS_LARGE, 0)) {
         take_off_limit(self, actor, 1, tp_post_bytes_of(message));
         return;
     }
@@ -218,10 +218,11 @@ static void __attribute__((cold))
 bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
 {
     struct troupe_message *message = self->in_hand;
+    const uint8_t *payload = tp_message_payload_view(message);
 
     self->in_hand = NULL;
     (void)troupe_decode_failed(troupe_schema_by_number_view(message->schema),
-        message->payload, message->payload + message->payload_size, fault);
+        payload, payload + message->payload_size, fault);
     tp_log_write(
         &self->runtime->log, TROUPE_LOG_WARNING, "%s", troupe_err_detail());
     if ((actor->flags & TP_ACTOR_ENDS_ON_DECODE_ERROR) != 0) {
@@ -269,7 +270,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
 
 static inline __attribute__((always_inline)) void
 dispatch(struct troupe_self *self, struct tp_actor *actor,
-    struct troupe_message *message)
+    struct troupe_message *message, const uint8_t *payload)
 {
     const struct tp_behaviour_line *line =
         tp_behaviour_find(actor->table, message->schema);
@@ -280,9 +281,8 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         int fault;
 
         tp_containment_enter();
-        fault =
-            line->dispatch(self, tp_life_open_state(actor), message->payload,
-                message->payload + message->payload_size, line->handler);
+        fault = line->dispatch(self, tp_life_open_state(actor), payload,
+            payload + message->payload_size, line->handler);
         tp_containment_leave();
         if (__builtin_expect(fault != 0, 0)) {
             bury_undecodable(self, actor, fault);
@@ -310,6 +310,8 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_drop(self, actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_drop(self, message);
     } else {
         tp_answer_drop(self, actor, message);
     }
@@ -327,6 +329,8 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_timers_handle(self, actor, message, tp_life_open_state(actor));
     } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_handle(self, message, tp_life_open_state(actor));
     } else {
         tp_supervisor_handle(self, actor, message, tp_life_open_state(actor));
     }
@@ -365,7 +369,15 @@ static void __attribute__((noinline)) handle_request(struct troupe_self *self,
             TROUPE_E_TIMED_OUT);
         return;
     }
-    dispatch(self, actor, message);
+    dispatch(self, actor, message, message->payload);
+}
+
+static void __attribute__((noinline)) handle_shared(struct troupe_self *self,
+    struct tp_actor *actor, struct troupe_message *message)
+{
+    if (is_to_handle(self, actor, message)) {
+        dispatch(self, actor, message, tp_shared_payload_view(message));
+    }
 }
 
 static inline __attribute__((always_inline)) void
@@ -374,10 +386,12 @@ handle(struct troupe_self *self, struct tp_actor *actor,
 {
     if (__builtin_expect(message->kind == TP_MESSAGE_TELL, 1)) {
         if (is_to_handle(self, actor, message)) {
-            dispatch(self, actor, message);
+            dispatch(self, actor, message, message->payload);
         }
     } else if (message->kind == TP_MESSAGE_REQUEST) {
         handle_request(self, actor, message);
+    } else if (message->kind == TP_MESSAGE_SHARED) {
+        handle_shared(self, actor, message);
     } else {
         handle_uncounted(self, actor, message);
     }
@@ -573,8 +587,7 @@ is_turn_over(const struct troupe_self *self, const struct tp_actor *actor,
 {
     return self->pushes_count >= TP_ACTOR_TURN_PUSHES_MAX ||
            steps_count >= TP_ACTOR_CONGESTED_STEPS_MAX ||
-           self->worker->simulation != NULL ||
-           !tp_limit_is_congested(&actor->limit);
+           self->worker->hands_on || !tp_limit_is_congested(&actor->limit);
 }
 
 void

@@ -88,6 +88,7 @@ enum {
     TP_ACTOR_HAS_LARGE_STATE = 128,
     TP_ACTOR_ENDS_ON_DECODE_ERROR = 256,
     TP_ACTOR_SUPERVISES = 512, /* actors/supervisor.h */
+    TP_ACTOR_IS_NAMED = 1024,  /* of a START: a name is to be shown */
 };
 
 enum {

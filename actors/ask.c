@@ -119,7 +119,7 @@ tp_ask_open(struct troupe_self *self, const struct tp_ask_options *options,
             "an ask without a function that takes the answer; give one");
     }
     ask.deadline_ns =
-        tp_clock_after_ns(self->worker->now_ns, options->timeout_ns);
+        tp_clock_after_ns(tp_worker_now_ns(self->worker), options->timeout_ns);
     if (has_call && call.deadline_ns < ask.deadline_ns) {
         ask.deadline_ns = call.deadline_ns;
     }

@@ -5,6 +5,7 @@
 #include "actors/pid_text.h"
 #include "actors/runtime.h"
 #include "mailbox/printed_form.h"
+#include "mailbox/shared.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -42,6 +43,7 @@ occasion_of(const struct troupe_message *message)
     }
     switch ((enum tp_message_kind)message->kind) {
     case TP_MESSAGE_TELL:
+    case TP_MESSAGE_SHARED:
     case TP_MESSAGE_REQUEST:
         return NULL;
     case TP_MESSAGE_REPLY:
@@ -50,6 +52,8 @@ occasion_of(const struct troupe_message *message)
         return "while an ask had timed out";
     case TP_MESSAGE_TIMER:
         return "while it ran a timer";
+    case TP_MESSAGE_NAMED:
+        return "while it was told of a name";
     default:
         return "while it was told of another's end";
     }
@@ -64,8 +68,8 @@ print_hand(char *text, size_t size, const struct troupe_message *message)
     snprintf(text, size, "%s", occasion == NULL ? handled : occasion);
     if (occasion == NULL) {
         (void)tp_printed_form_write(text + strlen(handled),
-            size - strlen(handled), message->schema, message->payload,
-            message->payload_size);
+            size - strlen(handled), message->schema,
+            tp_message_payload_view(message), message->payload_size);
     }
 }
 

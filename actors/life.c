@@ -5,6 +5,7 @@
 #include "actors/child.h"
 #include "actors/crash.h"
 #include "actors/owned.h"
+#include "actors/placement.h"
 #include "actors/post.h"
 #include "actors/process.h"
 #include "actors/start.h"
@@ -93,6 +94,10 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
     tp_post_free(self, message); /* before: a crash would lose it */
+    if ((actor->flags & TP_ACTOR_IS_NAMED) != 0) {
+        actor->flags &= (uint16_t)~TP_ACTOR_IS_NAMED;
+        tp_directory_show(self, actor->pid);
+    }
     if ((actor->flags & TP_ACTOR_IS_SUSPENDED) == 0) {
         run_start_handler(self, actor);
     }
@@ -233,10 +238,13 @@ static void
 vacate(struct troupe_self *self, struct tp_actor *actor)
 {
     end_life(self, actor);
-    if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
-        tp_process_unbind(actor);
+    if (tp_directory_may_have(&self->runtime->directory, actor->pid)) {
+        tp_directory_end_slow(self, actor->pid);
     }
     free_extension(self, actor);
+    if (ck_pr_load_32(&actor->task.bound) != TP_TASK_ANYWHERE) {
+        tp_placement_leave(self, actor);
+    }
     actor->table = NULL;
     actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;
@@ -248,6 +256,9 @@ static void
 suspend(struct troupe_self *self, struct tp_actor *actor)
 {
     end_life(self, actor);
+    if (tp_directory_may_have(&self->runtime->directory, actor->pid)) {
+        tp_directory_end_waits_slow(self, actor->pid);
+    }
     tp_bond_look_away(self, actor);
     actor->extension->held = NULL;
     actor->flags |= TP_ACTOR_IS_SUSPENDED;
@@ -348,6 +359,8 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_sweep(self, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_sweep(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_drop(self, message);
     } else {
         tp_child_release(self, message);
     }

@@ -5,6 +5,16 @@
 #include "actors/process.h"
 #include "base/err.h"
 
+void
+tp_post_free_slow(struct troupe_self *self, struct troupe_message *message)
+{
+    if (message->size_class == TP_SHARED_CLASS) {
+        tp_shared_free(&self->blocks, message);
+    } else {
+        tp_block_give_slow(&self->blocks, message->size_class, message);
+    }
+}
+
 static inline void
 make_ready(struct troupe_self *self, struct tp_actor *actor, bool is_newborn)
 {

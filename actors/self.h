@@ -10,6 +10,7 @@
 
 #include "actors/containment.h"
 #include "actors/exit.h"
+#include "actors/grace.h"
 #include "actors/registry.h"
 #include "base/random.h"
 #include "base/stack.h"
@@ -31,6 +32,7 @@ struct troupe_self {
     uint64_t handled_count;      /* read by others when no worker runs */
     bool is_kept;                /* the actor keeps the message in hand */
     bool has_failed;             /* the message in hand is lost */
+    uint8_t chained_class_max;   /* blocks of lower classes are chained */
     uint32_t pushes_count;       /* in this turn; see actor.h */
 
     /* What the handler has sent to one receiver and not pushed yet. */
@@ -78,7 +80,8 @@ struct troupe_self {
      * load fence before it reads who was born. Stale: an older count.
      */
     uint64_t died_count;
-    uint64_t bonds_count; /* made; numbers the next */
+    uint64_t bonds_count;          /* made; numbers the next */
+    struct tp_grace_reader reader; /* of the directory */
 
     /* Of a thread outside only. */
     struct troupe_self *next_outside;

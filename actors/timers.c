@@ -208,7 +208,8 @@ set(struct troupe_self *self, struct tp_timers_entry *wanted, uint64_t delay_ns,
     if (err != TROUPE_OK) {
         return err;
     }
-    wanted->due_ns = tp_clock_after_ns(self->worker->now_ns, delay_ns);
+    wanted->due_ns =
+        tp_clock_after_ns(tp_worker_now_ns(self->worker), delay_ns);
     entry = open_with_block(self, wanted);
     if (entry == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to set a timer");
@@ -342,7 +343,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor,
         return;
     }
     entry->block = block;
-    entry->due_ns = next_due_ns(entry, self->worker->now_ns);
+    entry->due_ns = next_due_ns(entry, tp_worker_now_ns(self->worker));
     arm(self, entry, TP_TIMEOUT_UNAWAITED);
 }
 

@@ -26,12 +26,18 @@
     X(timers_size)                                                             \
     X(cascade)                                                                 \
     X(cascade_star)                                                            \
+    X(place_bound)                                                             \
+    X(place_own)                                                               \
     X(grow_actors)                                                             \
     X(grow_flight)                                                             \
     X(grow_backlog)                                                            \
     X(grow_size)                                                               \
     X(grow_fields)                                                             \
     X(grow_workers)                                                            \
+    X(publish_small)                                                           \
+    X(publish_small_each)                                                      \
+    X(publish_large)                                                           \
+    X(publish_large_each)                                                      \
     X(latency_10)                                                              \
     X(latency_50)                                                              \
     X(latency_90)                                                              \

@@ -225,21 +225,25 @@ static const struct cli_option bench_options[] = {
     CLI_INTEGER(struct options, seed, "seed", "N", 1, INT64_MAX,
         "of what is drawn by chance (default: 1); each run\nhas the next one"),
     CLI_INTEGER(struct options, at, "at", "N", 1, 1000000000,
-        "of a grow-* only this point (default: all)"),
+        "of a grow-*, publish-* only this point (default: all)"),
     CLI_FLAG(struct options, is_json, "json", "print JSON, no table"),
 };
 
 static const struct cli_command command = {
     .summary = "measure what messages and actors cost",
     .details =
-        "NAMEs are (default: all but the last; grow, latency: each that begins "
-        "so):"
+        "NAMEs are (default: all but the last; grow, publish, latency: "
+        "each\nthat "
+        "begins so):"
         "\n  what primitives cost: floor"
         "\n  what things cost: pingpong counting fanin ring fjcreate fjthrput"
         "\n    big chameneos banking skynet idle idle-cpu timers-set"
         "\n    timers-cancel timers-run timers-size cascade cascade-star"
+        "\n    place-bound place-own"
         "\n  how cost grows: grow-actors grow-flight grow-backlog grow-size"
         "\n    grow-fields grow-workers"
+        "\n  what it costs to tell many: publish-small publish-small-each"
+        "\n    publish-large publish-large-each"
         "\n  how long one waits: latency-10 latency-50 latency-90 wake "
         "timer-late fair"
         "\n  the rest of the Savina suite, not run unless named; savina means "

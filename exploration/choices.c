@@ -219,6 +219,15 @@ is_for_the_dead(
            (start == NULL || message->incarnation != start->incarnation);
 }
 
+/* It only says that the occupant is there. */
+static bool
+is_listed(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->kind == TP_MESSAGE_LISTED &&
+           message->incarnation == troupe_pid_incarnation(actor->pid) &&
+           (actor->flags & TP_ACTOR_HOLDS_MAIL) == 0;
+}
+
 static bool
 is_quiet_start(struct troupe_message *start)
 {
@@ -244,7 +253,7 @@ find_quiet(const struct tp_actor *actor)
     }
     for (message = actor->mailbox.oldest; message != NULL;
          message = message->next) {
-        if (is_for_the_dead(actor, message)) {
+        if (is_for_the_dead(actor, message) || is_listed(actor, message)) {
             return message;
         }
     }
@@ -311,6 +320,7 @@ settle(struct tp_choices *choices)
 static uint64_t
 queue_of(const struct troupe_message *message)
 {
+    const uint8_t *payload = tp_message_payload_view(message);
     uint64_t hash = message->kind + (message->request << 8);
 
     if (message->kind == TP_MESSAGE_EXPIRED ||
@@ -321,7 +331,7 @@ queue_of(const struct troupe_message *message)
         return message->sender;
     }
     for (uint32_t i = 0; i < message->payload_size; i++) {
-        hash = (hash ^ message->payload[i]) * UINT64_C(0x100000001b3);
+        hash = (hash ^ payload[i]) * UINT64_C(0x100000001b3);
     }
     return hash << 32 | message->schema;
 }
@@ -493,6 +503,8 @@ struct shared {
     struct tp_random random;
     uint64_t lives_count;
     uint64_t letters_count;
+    uint64_t names_reads_count;
+    uint64_t names_changes_count;
     bool is_crowded;
 };
 
@@ -504,6 +516,8 @@ look_at_shared(const struct tp_choices *choices)
     struct shared seen = {
         .random = worker->random,
         .lives_count = worker->born_count + worker->died_count,
+        .names_reads_count = runtime->directory.reads_count,
+        .names_changes_count = runtime->directory.changes_count,
         .is_crowded = is_crowded(choices),
     };
 
@@ -530,6 +544,12 @@ effects_between(
         !tp_letter_subscribers_are_none(
             &choices->runtime->dead_letters.subscribers)) {
         effects |= TP_EFFECT_LETTERS;
+    }
+    if (a->names_reads_count != b->names_reads_count) {
+        effects |= TP_EFFECT_NAMES_READ;
+    }
+    if (a->names_changes_count != b->names_changes_count) {
+        effects |= TP_EFFECT_NAMES_READ | TP_EFFECT_NAMES_CHANGED;
     }
     if (a->is_crowded || b->is_crowded) {
         effects |= TP_EFFECT_EVERYTHING;

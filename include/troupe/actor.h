@@ -203,6 +203,15 @@ struct troupe_spawn_options {
      * options that are not the runtime's counts each message at once, which is
      * exact and costs its senders some nanoseconds. */
     struct troupe_mailbox_options mailbox;
+    /** A name that it holds when the spawn returns (troupe/name.h); copied.
+     * NULL: none. */
+    const char *name;
+    /** The only worker to run it: TROUPE_WORKER(index) or
+     * TROUPE_SPAWNERS_WORKER; 0: any (troupe/placement.h). */
+    unsigned worker;
+    /** It runs on a thread of its own, and its handlers may block
+     * (troupe/placement.h). */
+    bool own_thread;
     /** Of a process (troupe/sequential.h): its stack, in bytes; it is made a
      * power of two. 0: TROUPE_STACK_BYTES. */
     size_t stack_bytes;
@@ -232,9 +241,12 @@ troupe_spawn_options_default(void)
  *
  * Errors, with *pid untouched: NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
  * INVALID_ARGUMENT (two lines for one schema, marks of a mailbox that
- * contradict each other, a stack that is too large), NO_SUCH_ACTOR (redirect_to
- * was never made), NOT_RUNNING, ABI_MISMATCH (a wrong size of options),
- * WRONG_THREAD (a link outside a handler).
+ * contradict each other, a worker that does not exist, a
+ * stack that is too large), NO_SUCH_ACTOR
+ * (redirect_to was never made), NOT_RUNNING, ABI_MISMATCH (a wrong size of
+ * options), WRONG_THREAD (a link outside a handler, the worker of a spawner
+ * that has none), TOO_MANY_THREADS (own_thread), SYSTEM (the same: no thread
+ * could be made), NAME_TAKEN.
  */
 #define troupe_spawn(self, name, pid)                                          \
     troupe_spawn_behaviour((self), &name##_behaviour, NULL, (pid))
@@ -457,6 +469,29 @@ struct troupe_gather;
 TROUPE_API troupe_err troupe_gather_closed(struct troupe_self *self,
     const struct troupe_gather *gather, struct troupe_message *message,
     const uint8_t *end);
+/* Whom to publish to: a group, or a list. */
+struct troupe_audience {
+    const char *group; /* NULL: the list */
+    const troupe_pid *actors;
+    size_t actors_count;
+};
+static inline struct troupe_audience
+troupe_audience_of_group(const char *group)
+{
+    struct troupe_audience audience = {group != NULL ? group : "", NULL, 0};
+
+    return audience;
+}
+static inline struct troupe_audience
+troupe_audience_of(const troupe_pid *actors, size_t actors_count)
+{
+    struct troupe_audience audience = {NULL, actors, actors_count};
+
+    return audience;
+}
+TROUPE_API troupe_err troupe_publish_closed(struct troupe_self *self,
+    const struct troupe_audience *audience, size_t *taken_count,
+    struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_closed(struct troupe_self *self,
     struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_to_closed(struct troupe_self *self,
@@ -589,6 +624,19 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_receive_listed(
         return err != TROUPE_OK                                                \
                    ? err                                                       \
                    : troupe_gather_closed(self, gather, message, end);         \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_publish(                     \
+        struct troupe_self *self, struct troupe_audience audience,             \
+        size_t *taken_count, struct name value)                                \
+    {                                                                          \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
+                                                                               \
+        return err != TROUPE_OK ? troupe_tell_refused(self, TROUPE_NO_PID,     \
+                                      &name##_schema, err)                     \
+                                : troupe_publish_closed(self, &audience,       \
+                                      taken_count, message, end);              \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_decoded(troupe_err err,      \
         const uint8_t *payload, const uint8_t *end, struct name *out)          \

@@ -38,7 +38,9 @@ extern "C" {
     X(NOT_RUNNING, "the runtime is not running here")                          \
     X(TOO_MANY_RUNTIMES, "16 runtimes live in this process already")           \
     X(TOO_MANY_SUBSCRIBERS, "8 actors are told of dead letters already")       \
+    X(TOO_MANY_THREADS, "every thread for actors of their own is taken")       \
     X(WRONG_THREAD, "this thread may not make this call")                      \
+    X(NAME_TAKEN, "another actor holds the name")                              \
     X(CHECK_FAILED, "a check of a test has failed")                            \
     X(NOT_EXHAUSTED, "a bound was reached before all orders had been run")     \
     X(NOT_REPEATABLE, "a test that was run again did something else")          \
