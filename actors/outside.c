@@ -52,6 +52,8 @@ drop(struct troupe_self *self, struct troupe_message *message)
         tp_bond_drop(self, self->actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_drop(self, message);
     } else {
         tp_post_free(self, message);
     }

@@ -184,6 +184,14 @@ destroy_containment(struct troupe_runtime *runtime)
     }
 }
 
+static void
+destroy_stacks(struct troupe_runtime *runtime)
+{
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        tp_stack_pool_fini(&runtime->workers[i].stacks);
+    }
+}
+
 static troupe_err
 create_key(struct troupe_runtime *runtime)
 {
@@ -259,6 +267,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     made->creator = pthread_self();
     pthread_mutex_init(&made->outside_mutex, NULL);
     tp_roots_init(&made->roots);
+    tp_directory_init(&made->directory);
     tp_own_threads_init(made, &options);
     tp_parker_init(&made->waiter, &tp_parking_futex);
     tp_block_depot_init(&made->depot);
@@ -328,6 +337,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         tp_shutdown_sweep(dying, false, &unread);
         tp_shutdown_release_answers(dying);
         tp_roots_fini(&dying->workers[0]);
+        destroy_stacks(dying);
         destroy_containment(dying);
     }
     tp_isolation_forget(dying);
@@ -336,6 +346,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         pthread_key_delete(dying->key);
     }
     tp_runtime_table_remove(dying);
+    tp_directory_fini(&dying->directory);
     tp_profiles_fini(&dying->profiles);
     tp_registry_fini(&dying->registry);
     tp_dead_letters_fini(&dying->dead_letters);

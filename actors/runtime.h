@@ -11,6 +11,7 @@
 #define TROUPE_ACTORS_RUNTIME_H
 
 #include "actors/dead_letters.h"
+#include "actors/directory.h"
 #include "actors/faults.h"
 #include "actors/log.h"
 #include "actors/own_thread.h"
@@ -60,6 +61,7 @@ struct troupe_runtime {
      * cycles_count, it orders nothing and is never stale. */
     uint32_t supervisors_count;
     struct tp_roots roots;
+    struct tp_directory directory;
     uint64_t seed;
     bool is_simulated;
     struct tp_faults faults; /* of a simulation */

@@ -24,12 +24,13 @@ MAY_INCLUDE = {
     "mailbox": ["base"],
     "scheduler": ["base"],
     "actors": ["base", "mailbox", "scheduler"],
+    "rpc": ["base", "mailbox"],
     "exploration": ["base", "mailbox", "scheduler", "actors"],
     "cli": ["base"],
     "examples": ["cli"],
     "bench": ["base", "mailbox", "scheduler", "actors", "cli"],
-    "tests": ["base", "mailbox", "scheduler", "actors", "exploration", "cli", "examples",
-              "bench"],
+    "tests": ["base", "mailbox", "scheduler", "actors", "rpc", "exploration", "cli",
+              "examples", "bench"],
 }
 LICENCE = "SPDX-License-Identifier: BSD-2-Clause"
 NOT_OURS = {"build", ".git"}
