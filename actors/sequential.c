@@ -238,8 +238,9 @@ troupe_stacks_count(
     struct troupe_stacks made = TROUPE_STACKS;
     size_t size = stacks->size < sizeof(made) ? stacks->size : sizeof(made);
 
-    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
-        const struct tp_stack_pool *pool = &runtime->workers[i].stacks;
+    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
+        const struct tp_stack_pool *pool =
+            &tp_runtime_self_at(runtime, i)->stacks;
 
         made.marked_count += ck_pr_load_64(&pool->cut_count[TP_STACK_MARKED]);
         made.protected_count +=
