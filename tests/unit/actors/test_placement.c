@@ -414,6 +414,42 @@ what_it_tells_is_sent_before_its_handler_returns(void **state)
     finish();
 }
 
+/* In line: it waits for messages, and in read(). */
+static void
+read_for_each_hop(struct troupe_self *own, void *state)
+{
+    struct hop next;
+
+    while (troupe_receive_only(own, hop, &next, TROUPE_FOREVER) == TROUPE_OK) {
+        look_about(own, state);
+        CHECK(own->worker->is_lone);
+        CHECK(troupe_tell(own, residents[0], write_byte) == TROUPE_OK);
+        read_one();
+        atomic_fetch_add(&hops_count, 1);
+    }
+}
+
+TROUPE_PROCESS(stepper, sizeof(struct resident), read_for_each_hop);
+
+static void
+a_process_may_have_its_own_thread(void **state)
+{
+    troupe_pid pid;
+
+    (void)state;
+    begin(1, false);
+    atomic_store(&hops_count, 0);
+    residents[0] = spawn_on(0);
+    assert_int_equal(troupe_spawn_with(self, stepper,
+                         &TROUPE_SPAWN_OPTIONS(.own_thread = true), &pid),
+        TROUPE_OK);
+    for (int i = 0; i < HOPS; i++) {
+        assert_int_equal(troupe_tell(self, pid, hop, .value = 0), TROUPE_OK);
+    }
+    finish();
+    assert_int_equal(hops_count, HOPS);
+}
+
 static void
 own_threads_are_bounded_and_used_again(void **state)
 {
@@ -614,12 +650,14 @@ meet_all(void)
         &get_whereabouts_schema, &hop_schema, &read_byte_schema,
         &write_byte_schema, &crash_schema, &give_birth_schema, &born_schema};
     static const struct troupe_supervisor tree = TROUPE_SUPERVISOR();
+    troupe_pid stepper_pid;
 
     for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++) {
         CHECK(troupe_schema_intern(schemas[i]) == TROUPE_OK);
     }
     begin(1, true);
     (void)place_of(spawn_on(0));
+    CHECK(troupe_spawn(self, stepper, &stepper_pid) == TROUPE_OK);
     CHECK(troupe_supervise(self, &tree, NULL, NULL) == TROUPE_OK);
     troupe_runtime_destroy(&runtime);
     close(pipe_ends[0]);
@@ -637,6 +675,7 @@ main(void)
         cmocka_unit_test(in_a_simulation_a_place_is_of_no_effect),
         cmocka_unit_test(an_actor_on_its_own_thread_may_block_and_others_go_on),
         cmocka_unit_test(what_it_tells_is_sent_before_its_handler_returns),
+        cmocka_unit_test(a_process_may_have_its_own_thread),
         cmocka_unit_test(own_threads_are_bounded_and_used_again),
         {"own_threads_are_bounded_in_a_simulation_too",
             own_threads_are_bounded_and_used_again, NULL, NULL,
