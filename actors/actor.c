@@ -7,6 +7,7 @@
 #include "actors/life.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
 #include "actors/waits.h"
 #include "base/assert.h"
@@ -230,15 +231,19 @@ bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
         self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
 }
 
-/* The handler has kept the message in hand, or has failed on it. */
+/* The handler has kept the message in hand, put it aside, or failed on it. */
 static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
     struct tp_actor *actor, struct troupe_message *message)
 {
     bool is_kept = self->is_kept;
+    bool is_stashed = self->is_stashed;
 
     self->is_kept = false;
+    self->is_stashed = false;
     self->has_failed = false;
-    if (!is_kept) {
+    if (is_stashed) {
+        tp_stash_put(self, actor, message);
+    } else if (!is_kept) {
         tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
             TROUPE_E_ACTOR_FAILED);
     }
@@ -433,6 +438,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     }
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
         tp_life_end(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_UNSTASHES) != 0) {
+        tp_stash_return_due(self, actor);
     }
     if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
         drop_oldest(self, actor);

@@ -17,7 +17,9 @@
 #include "actors/timers.h"
 
 struct tp_actor;
+struct tp_behaviour_stack;
 struct tp_owned;
+struct tp_stash;
 struct troupe_gathered;
 
 struct tp_extension {
@@ -28,8 +30,10 @@ struct tp_extension {
     struct troupe_message
         *held; /* the last one that a suspended one has seen */
     struct tp_timers timers;
-    struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
-    struct tp_owned *owned;             /* a list (actors/owned.h) */
+    struct troupe_gathered *gatherings;    /* a list (actors/gather.h) */
+    struct tp_owned *owned;                /* a list (actors/owned.h) */
+    struct tp_behaviour_stack *behaviours; /* NULL: none below */
+    struct tp_stash *stash;                /* NULL: nothing is aside */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

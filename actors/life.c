@@ -2,11 +2,13 @@
 #include "actors/life.h"
 
 #include "actors/answer.h"
+#include "actors/behaviour_stack.h"
 #include "actors/child.h"
 #include "actors/crash.h"
 #include "actors/owned.h"
 #include "actors/post.h"
 #include "actors/start.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
 #include "base/assert.h"
 
@@ -195,6 +197,8 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
         tp_timers_cancel_all(self, &actor->extension->timers);
         tp_answer_abandon_all(self, actor);
         tp_owned_free_all(&actor->extension->owned);
+        tp_behaviour_stack_release(self, actor->extension);
+        tp_stash_return_all(self, actor);
     }
     tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
@@ -275,7 +279,10 @@ bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
 
     self->in_hand = NULL;
     self->has_failed = false;
-    if (self->is_kept) {
+    if (self->is_stashed) {
+        self->is_stashed = false; /* it would have been, had it returned */
+        self->is_kept = false;
+    } else if (self->is_kept) {
         self->is_kept = false;
         if (message == NULL || !tp_message_is_limited(message)) {
             return; /* it is handed on, or a gathering has it */

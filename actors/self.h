@@ -30,7 +30,8 @@ struct troupe_self {
     uint64_t handled_count;      /* read by others when no worker runs */
     bool is_kept;                /* the actor keeps the message in hand */
     bool has_failed;             /* the message in hand is lost */
-    uint32_t pushes_count;       /* in this turn; see actor.h */
+    bool is_stashed; /* it goes to the stash, and is_kept is set as well */
+    uint32_t pushes_count; /* in this turn; see actor.h */
 
     /* What the handler has sent to one receiver and not pushed yet. */
     struct {

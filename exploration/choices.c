@@ -180,16 +180,17 @@ run_turn(struct tp_choices *choices, struct tp_actor *actor)
     let_go(choices, actor);
 }
 
-/* A turn that handles this message. */
+/* A turn that handles this message. Other mail stays where it is, so that what
+ * the turn puts before all that waits comes there. */
 static void
 run_only(struct tp_choices *choices, struct tp_actor *actor,
     struct troupe_message *message)
 {
-    struct tp_mailbox aside;
+    struct troupe_message *aside;
 
     tp_mailbox_put_aside(&actor->mailbox, message, &aside);
     tp_simulation_run(choices->runtime->scheduler, &actor->task);
-    tp_mailbox_put_back(&actor->mailbox, &aside);
+    tp_mailbox_put_back(&actor->mailbox, aside);
     let_go(choices, actor);
 }
 

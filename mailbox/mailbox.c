@@ -128,31 +128,37 @@ tp_mailbox_bring_forward(
 }
 
 void
-tp_mailbox_put_aside(struct tp_mailbox *mailbox, struct troupe_message *left,
-    struct tp_mailbox *aside)
+tp_mailbox_prepend(struct tp_mailbox *mailbox, struct troupe_message *oldest,
+    struct troupe_message *newest)
 {
-    *aside = *mailbox;
-    *mailbox = (struct tp_mailbox){NULL, NULL, NULL};
-    if (tp_message_is_control(left)) {
-        unlink_from(&aside->control, left);
-        mailbox->control = left;
-    } else {
-        unlink_from(&aside->oldest, left);
-        aside->newest = last_of(aside->oldest);
-        mailbox->oldest = left;
-        mailbox->newest = left;
+    newest->next = mailbox->oldest;
+    if (mailbox->oldest == NULL) {
+        mailbox->newest = newest;
     }
-    left->next = NULL;
+    mailbox->oldest = oldest;
 }
 
 void
-tp_mailbox_put_back(struct tp_mailbox *mailbox, struct tp_mailbox *aside)
+tp_mailbox_put_aside(struct tp_mailbox *mailbox, struct troupe_message *left,
+    struct troupe_message **aside)
 {
-    struct tp_mailbox come = *mailbox;
-
-    *mailbox = *aside;
-    append_control(mailbox, come.control);
-    if (come.oldest != NULL) {
-        append(mailbox, come.oldest, come.newest);
+    if (tp_message_is_control(left)) {
+        unlink_from(&mailbox->control, left);
+        *aside = mailbox->control;
+        mailbox->control = left;
+        left->next = NULL;
+    } else {
+        *aside = mailbox->control;
+        mailbox->control = NULL;
+        tp_mailbox_bring_forward(mailbox, left);
     }
+}
+
+void
+tp_mailbox_put_back(struct tp_mailbox *mailbox, struct troupe_message *aside)
+{
+    struct troupe_message *come = mailbox->control;
+
+    mailbox->control = aside;
+    append_control(mailbox, come);
 }

@@ -99,11 +99,19 @@ struct troupe_message *tp_mailbox_take_stale(struct tp_mailbox *mailbox,
 void tp_mailbox_bring_forward(
     struct tp_mailbox *mailbox, struct troupe_message *message);
 
-/* Leaves only this message, and moves all others to *aside. */
-void tp_mailbox_put_aside(struct tp_mailbox *mailbox,
-    struct troupe_message *left, struct tp_mailbox *aside);
+/* Puts these messages, linked by next up to newest, before all that are no
+ * control messages. */
+void tp_mailbox_prepend(struct tp_mailbox *mailbox,
+    struct troupe_message *oldest, struct troupe_message *newest);
 
-/* Puts what was put aside before all that has come meanwhile. */
-void tp_mailbox_put_back(struct tp_mailbox *mailbox, struct tp_mailbox *aside);
+/* Makes this message the next to be handled: leaves no other control message,
+ * but moves them to *aside, and puts it first if it is none. */
+void tp_mailbox_put_aside(struct tp_mailbox *mailbox,
+    struct troupe_message *left, struct troupe_message **aside);
+
+/* Puts the control messages that were put aside before those that have come
+ * meanwhile. */
+void tp_mailbox_put_back(
+    struct tp_mailbox *mailbox, struct troupe_message *aside);
 
 #endif

@@ -256,6 +256,7 @@ TROUPE_API uint64_t troupe_random_below(
 
 /**
  * From the next message on the actor behaves as `name` says; its state stays.
+ * What it is for a while: troupe/become.h.
  *
  * Errors: STATE_TOO_SMALL, SCHEMA_CONFLICT, NO_MEMORY, WRONG_THREAD (not inside
  * a handler).

@@ -4,6 +4,7 @@
 #define TROUPE_TROUPE_H
 
 #include "troupe/actor.h"
+#include "troupe/become.h"
 #include "troupe/dead_letters.h"
 #include "troupe/err.h"
 #include "troupe/exit.h"
@@ -15,6 +16,7 @@
 #include "troupe/pid.h"
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
+#include "troupe/stash.h"
 #include "troupe/supervisor.h"
 #include "troupe/timer.h"
 
