@@ -4,6 +4,8 @@
 #include "actors/answer.h"
 #include "actors/bond.h"
 #include "actors/child.h"
+#include "actors/delayed.h"
+#include "actors/idle.h"
 #include "actors/life.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
@@ -314,6 +316,8 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_drop(self, actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_drop(self, message);
     } else {
         tp_answer_drop(self, actor, message);
     }
@@ -331,6 +335,8 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_timers_handle(self, actor, message, tp_life_open_state(actor));
     } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_arm(self, message);
     } else {
         tp_supervisor_handle(self, actor, message, tp_life_open_state(actor));
     }
@@ -454,6 +460,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
         tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+    }
+    if ((actor->flags & TP_ACTOR_WATCHES_IDLE) != 0) {
+        tp_idle_note(self, actor);
     }
     return is_step;
 }

@@ -79,12 +79,13 @@ enum {
     TP_ACTOR_DROPS_OLDEST = 8,
     TP_ACTOR_IS_SUSPENDED = 16, /* between two lives (actors/child.h) */
     TP_ACTOR_HOLDS_MAIL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
-    TP_ACTOR_IS_EXACT = 32,  /* has a profile, and settles each message */
-    TP_ACTOR_UNSTASHES = 64, /* has called messages back (actors/stash.h) */
-    TP_ACTOR_ATTENTION = 128,
-    TP_ACTOR_HAS_LARGE_STATE = 128,
-    TP_ACTOR_ENDS_ON_DECODE_ERROR = 256,
-    TP_ACTOR_SUPERVISES = 512, /* actors/supervisor.h */
+    TP_ACTOR_IS_EXACT = 32,      /* has a profile, and settles each message */
+    TP_ACTOR_UNSTASHES = 64,     /* has called messages back (actors/stash.h) */
+    TP_ACTOR_WATCHES_IDLE = 128, /* actors/idle.h */
+    TP_ACTOR_ATTENTION = 256,
+    TP_ACTOR_HAS_LARGE_STATE = 256,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 512,
+    TP_ACTOR_SUPERVISES = 1024, /* actors/supervisor.h */
 };
 
 enum {

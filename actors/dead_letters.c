@@ -275,3 +275,20 @@ troupe_dead_letters_unsubscribe(struct troupe_self *self, troupe_pid subscriber)
             &self->runtime->dead_letters.subscribers, subscriber);
     }
 }
+
+enum troupe_dead_letter_cause
+tp_dead_letters_cause_of(troupe_err err)
+{
+    switch (err) {
+    case TROUPE_E_NO_SUCH_ACTOR:
+        return TROUPE_DEAD_LETTER_NO_SUCH_ACTOR;
+    case TROUPE_E_MAILBOX_FULL:
+        return TROUPE_DEAD_LETTER_MAILBOX_FULL;
+    case TROUPE_E_NO_HANDLER:
+        return TROUPE_DEAD_LETTER_NO_HANDLER;
+    case TROUPE_E_NO_MEMORY:
+        return TROUPE_DEAD_LETTER_NO_MEMORY;
+    default:
+        return TROUPE_DEAD_LETTER_REFUSED;
+    }
+}

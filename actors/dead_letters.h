@@ -16,6 +16,7 @@
  *
  *     tp_dead_letters_init fini    one thread
  *     tp_dead_letters_record       self's thread
+ *     tp_dead_letters_cause_of     any thread
  *     tp_dead_letters_count        any thread; exact when no thread records
  */
 #ifndef TROUPE_ACTORS_DEAD_LETTERS_H
@@ -46,6 +47,9 @@ void tp_dead_letters_record(
 void tp_dead_letters_record_message(struct troupe_self *self,
     const struct troupe_message *message, troupe_pid receiver,
     enum troupe_dead_letter_cause cause);
+
+/* The cause of one that was refused with this error. */
+enum troupe_dead_letter_cause tp_dead_letters_cause_of(troupe_err err);
 
 /* How many there were of this cause. */
 uint64_t tp_dead_letters_count(

@@ -39,6 +39,7 @@ tp_extension_destroy(struct troupe_self *self, struct tp_extension **extension)
     TP_ASSERT((*extension)->owned == NULL);
     TP_ASSERT((*extension)->behaviours == NULL);
     TP_ASSERT((*extension)->stash == NULL);
+    TP_ASSERT((*extension)->idle == NULL);
     tp_timers_fini(&(*extension)->timers);
     tp_block_give(
         &self->blocks, tp_block_class_of(sizeof(**extension)), *extension);

@@ -18,6 +18,7 @@
 
 struct tp_actor;
 struct tp_behaviour_stack;
+struct tp_idle;
 struct tp_owned;
 struct tp_stash;
 struct troupe_gathered;
@@ -34,6 +35,7 @@ struct tp_extension {
     struct tp_owned *owned;                /* a list (actors/owned.h) */
     struct tp_behaviour_stack *behaviours; /* NULL: none below */
     struct tp_stash *stash;                /* NULL: nothing is aside */
+    struct tp_idle *idle;                  /* NULL: nobody is to be told */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

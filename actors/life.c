@@ -5,6 +5,8 @@
 #include "actors/behaviour_stack.h"
 #include "actors/child.h"
 #include "actors/crash.h"
+#include "actors/delayed.h"
+#include "actors/idle.h"
 #include "actors/owned.h"
 #include "actors/post.h"
 #include "actors/start.h"
@@ -199,6 +201,7 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
         tp_owned_free_all(&actor->extension->owned);
         tp_behaviour_stack_release(self, actor->extension);
         tp_stash_return_all(self, actor);
+        tp_idle_release(self, actor->extension);
     }
     tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
@@ -346,6 +349,8 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_sweep(self, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_sweep(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_sweep(self, message);
     } else {
         tp_child_release(self, message);
     }

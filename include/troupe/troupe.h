@@ -10,6 +10,7 @@
 #include "troupe/exit.h"
 #include "troupe/explore.h"
 #include "troupe/gather.h"
+#include "troupe/idle.h"
 #include "troupe/link.h"
 #include "troupe/memory.h"
 #include "troupe/message.h"
