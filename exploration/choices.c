@@ -562,6 +562,15 @@ happen(struct tp_choices *choices, struct tp_offer *taken)
     settle(choices);
 }
 
+/* Whether an actor may look there whether it is idle, at all of its queues. */
+static bool
+is_beat(const struct tp_offer *offer)
+{
+    return offer->choice.kind == TP_CHOICE_MAIL &&
+           offer->message->kind == TP_MESSAGE_TIMER &&
+           (offer->actor->flags & TP_ACTOR_WATCHES_IDLE) != 0;
+}
+
 void
 tp_choices_take(struct tp_choices *choices, struct tp_offer *taken)
 {
@@ -569,7 +578,7 @@ tp_choices_take(struct tp_choices *choices, struct tp_offer *taken)
     struct shared after;
     unsigned effects = 0;
 
-    if (taken->choice.kind == TP_CHOICE_TIME) {
+    if (taken->choice.kind == TP_CHOICE_TIME || is_beat(taken)) {
         effects = TP_EFFECT_EVERYTHING;
     }
     happen(choices, taken);

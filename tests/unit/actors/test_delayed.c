@@ -16,8 +16,10 @@
 
 #include <string.h>
 
+#include "actors/actor.h"
 #include "actors/runtime.h"
 #include "base/memory.h"
+#include "scheduler/simulation.h"
 #include "tests/support/check.h"
 #include "troupe/troupe.h"
 
@@ -199,6 +201,7 @@ a_thread_tells_later_too(void **state)
         assert_seen(i, i + 1, from_ns + DELAY_NS * (uint64_t)(i + 1));
         assert_int_equal(seen[i].sender, troupe_self_pid(thread));
     }
+    assert_int_equal(thread->actor->extension->timers.open_count, 0);
     assert_false(troupe_timer_cancel(thread, &timers[1]));
 }
 
@@ -288,6 +291,20 @@ a_thread_cancels_what_it_has_not_sent_yet(void **state)
     assert_int_equal(seen_count, 1);
     assert_int_equal(seen[0].number, 3);
     assert_int_equal(pending_count(), 0);
+}
+
+/* Its block is on its way home, or there and not seen. */
+static void
+a_thread_that_has_not_heard_of_it_cancels_too_late(void **state)
+{
+    (void)state;
+    tell_three(thread);
+    while (tp_simulation_step(runtime->scheduler, UINT64_MAX)) {
+    }
+    assert_int_equal(seen_count, 3);
+    assert_int_equal(thread->actor->extension->timers.open_count, 2);
+    assert_false(troupe_timer_cancel(thread, &timers[1]));
+    assert_int_equal(thread->actor->extension->timers.open_count, 1);
 }
 
 static void
@@ -431,7 +448,6 @@ a_mailbox_that_is_full_when_it_is_due_refuses_it(void **state)
     /* The first one has no handler, the second had no room. */
     assert_int_equal(letters_count(TROUPE_DEAD_LETTER_NO_HANDLER), 1);
     assert_int_equal(letters_count(TROUPE_DEAD_LETTER_MAILBOX_FULL), 1);
-    assert_null(runtime->workers[0].congested);
 }
 
 static void
@@ -440,9 +456,10 @@ nobody_is_paused_for_what_is_due(void **state)
     (void)state;
     spawn_small(TROUPE_MAILBOX_PAUSE);
     play(tell_two_at_once);
-    pass(2 * DELAY_NS);
+    while (tp_simulation_step(runtime->scheduler, UINT64_MAX)) {
+        assert_null(runtime->workers[0].congested);
+    }
     assert_int_equal(letters_count(TROUPE_DEAD_LETTER_NO_HANDLER), 2);
-    assert_null(runtime->workers[0].congested);
 }
 
 /* ---- memory -------------------------------------------------------------- */
@@ -487,6 +504,7 @@ main(void)
         TEST(what_is_cancelled_is_not_told),
         TEST(what_has_been_told_cannot_be_cancelled),
         TEST(a_thread_cancels_what_it_has_not_sent_yet),
+        TEST(a_thread_that_has_not_heard_of_it_cancels_too_late),
         TEST(only_who_told_cancels),
         TEST(it_is_told_though_its_sender_has_ended),
         TEST(what_the_receiver_does_not_live_to_see_is_a_dead_letter),
