@@ -2,6 +2,7 @@
 #include "actors/behaviour_stack.h"
 
 #include "actors/actor.h"
+#include "actors/process.h"
 #include "actors/self.h"
 #include "base/err.h"
 
@@ -70,7 +71,14 @@ find(struct troupe_self *self, struct troupe_behaviour *behaviour,
         return tp_err_set(TROUPE_E_WRONG_THREAD,
             "only an actor behaves: troupe_become() is for handlers");
     }
-    err = tp_behaviour_register(behaviour, table);
+    err = tp_process_refuse(self, "troupe_become");
+    if (err == TROUPE_OK) {
+        err = tp_behaviour_register(behaviour, table);
+    }
+    if (err == TROUPE_OK && (*table)->body != NULL) {
+        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "%s is a process: it has a body and no handlers", (*table)->name);
+    }
     if (err != TROUPE_OK) {
         return err;
     }

@@ -3,6 +3,7 @@
 
 #include "actors/actor.h"
 #include "actors/containment.h"
+#include "actors/process.h"
 #include "actors/runtime.h"
 #include "base/err.h"
 
@@ -109,7 +110,7 @@ check(const struct troupe_self *self, uint64_t idle_ns,
             "to be told of being idle takes a time of at least 1 ns and a "
             "function to run");
     }
-    return TROUPE_OK;
+    return tp_process_refuse(self, "troupe_when_idle");
 }
 
 /* The actor's, made if it has none, with no beat. NULL: there is no memory. */

@@ -4,6 +4,7 @@
 #include "actors/actor.h"
 #include "actors/life.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/err.h"
 
 #include <inttypes.h>
@@ -70,6 +71,9 @@ check(const struct troupe_self *self)
     if (self == NULL || self->worker == NULL || self->actor == NULL) {
         return tp_err_set(TROUPE_E_WRONG_THREAD,
             "only an actor has a stash: troupe_stash() is for handlers");
+    }
+    if (self->process != NULL) {
+        return tp_process_refuse(self, "troupe_stash");
     }
     if (self->in_hand == NULL || !tp_message_is_limited(self->in_hand)) {
         return tp_err_set(TROUPE_E_NO_MESSAGE,
@@ -214,6 +218,9 @@ tp_stash_return_due(struct troupe_self *self, struct tp_actor *actor)
     }
     oldest = take_due(stash, &newest, &bytes);
     tp_mailbox_prepend(&actor->mailbox, oldest, newest);
+    if (self->returned == NULL) {
+        self->returned = newest;
+    }
     (void)tp_limit_add_granted(
         &actor->limit, marks_of(self, actor), TP_LIMIT_OF(count, bytes));
 }

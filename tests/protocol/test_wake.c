@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: work that is made ready while a worker goes to sleep does not lie there
- * while it sleeps; nor is a halt or a drain missed.
+ * Goal: work that is made ready while a worker goes to sleep, one of the pool
+ * or a lone one, does not lie there while it sleeps; nor is a halt or a drain
+ * missed; and a drain waits for lone workers, too.
  *
  * Method: a worker that has found nothing goes to sleep, and looks for work
  * whenever it is woken; another thread makes work in one of the ways that there
@@ -22,13 +23,15 @@
 #include "tests/support/jobs.h"
 #include "tests/support/orders.h"
 
-enum { FIRST, SECOND, JOBS = 2 }; /* workers */
+enum { FIRST, SECOND, JOBS = 2 }; /* workers of the pool */
 
 static struct tp_scheduler *scheduler; /* the same one in all orders */
 static struct tp_scheduler fresh;
 static struct tp_worker fresh_workers[2];
+static struct tp_worker *lone; /* NULL: there is none */
+static struct tp_worker fresh_lone;
 static struct job jobs[JOBS];
-enum { DRAINER = 2, PARKERS };
+enum { DRAINER = 2, LONE, PARKERS };
 static bool is_asleep[PARKERS]; /* noted in the steps of the parker's word */
 static unsigned ran_count;      /* by the first worker */
 static unsigned expected_count;
@@ -42,6 +45,9 @@ index_of(const uint32_t *word)
 {
     if (word == &scheduler->drainer.word) {
         return DRAINER;
+    }
+    if (lone != NULL && word == &lone->parker.word) {
+        return LONE;
     }
     return word == &scheduler->workers[FIRST].parker.word ? FIRST : SECOND;
 }
@@ -64,11 +70,17 @@ is_drainer_awake(void)
     return !is_asleep[DRAINER];
 }
 
+static bool
+is_lone_awake(void)
+{
+    return !is_asleep[LONE];
+}
+
 static void
 model_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 {
     static bool (*const are_awake[PARKERS])(void) = {
-        is_first_awake, is_second_awake, is_drainer_awake};
+        is_first_awake, is_second_awake, is_drainer_awake, is_lone_awake};
 
     (void)deadline_ns; /* it never comes */
     steps_touch(word, "futex wait");
@@ -188,7 +200,7 @@ static void
 halt(void *arg)
 {
     (void)arg;
-    join_workers(scheduler, 0);
+    tell_to_end(scheduler);
 }
 
 static void
@@ -198,10 +210,99 @@ drain(void *arg)
     is_drained = tp_scheduler_drain(scheduler, UINT64_MAX);
 }
 
+/* ---- a lone worker ------------------------------------------------------- */
+
+static unsigned lone_ran_count;
+static unsigned expected_lone_count;
+static uint32_t runs; /* what is run is noted here, and who looks, looks here */
+
+static bool
+has_lone_one_run(void)
+{
+    return lone_ran_count > 0;
+}
+
+/* As run_lone_until_halted(). */
+static void
+sleep_and_run_alone(void *arg)
+{
+    (void)arg;
+    while (!is_halting(scheduler)) {
+        struct tp_task *task = tp_worker_find_bound(lone);
+
+        if (task == NULL) {
+            sleep_until_woken(lone);
+        } else {
+            steps_touch(&runs, "a lone worker runs a task");
+            lone_ran_count++;
+        }
+    }
+    has_ended = true;
+}
+
+static void
+inject_a_task_for_the_lone_one(void *arg)
+{
+    (void)arg;
+    jobs[0].task.bound = 1 + lone->index;
+    tp_scheduler_ready(scheduler, &jobs[0].task);
+    steps_await(&runs, has_lone_one_run);
+    tell_to_end(scheduler);
+}
+
+static void
+run_a_task(unsigned *count)
+{
+    steps_touch(&scheduler->drain, "a task runs");
+    CHECK(is_draining(scheduler->drain));
+    ++*count;
+}
+
+/* As run_until_halted(), and a task makes one ready for the lone worker. */
+static void
+search_and_hand_on(void *arg)
+{
+    struct tp_worker *worker = &scheduler->workers[FIRST];
+
+    (void)arg;
+    for (;;) {
+        struct tp_task *task;
+
+        sleep_until_woken(worker);
+        task = find(worker);
+        if (task != NULL) {
+            end_search(worker);
+            run_a_task(&ran_count);
+            if (expected_lone_count > 0) {
+                jobs[1].task.bound = 1 + lone->index;
+                tp_worker_ready(worker, &jobs[1].task);
+            }
+            ck_pr_add_64(&scheduler->idle, SEARCHER);
+        }
+    }
+}
+
+/* The task that it runs makes another one ready. */
+static void
+hand_on_then_sleep(void *arg)
+{
+    (void)arg;
+    tp_worker_ready(lone, &jobs[0].task);
+    for (;;) {
+        if (tp_worker_find_bound(lone) == NULL) {
+            sleep_until_woken(lone);
+        } else {
+            run_a_task(&lone_ran_count);
+        }
+    }
+}
+
 /* ---- the world ----------------------------------------------------------- */
 
 static unsigned workers_count;
 static bool is_second_searching;
+static void (*run_first)(void *arg);
+static void (*run_lone)(void *arg); /* NULL: there is no lone worker */
 static void (*make)(void *arg);
 static const char *make_name;
 
@@ -211,8 +312,18 @@ create(void)
     struct tp_scheduler_options options = jobs_options(workers_count);
 
     options.parking = &model;
+    options.lone_max = 1;
     CHECK(tp_scheduler_create(&options, &scheduler) == TROUPE_OK);
     scheduler->idle = SEARCHER;
+    if (run_lone != NULL) {
+        CHECK(tp_lone_add(scheduler, NULL, &lone) == TROUPE_OK);
+        scheduler->lone.awake = TP_LONE_AWAKE;
+        fresh_lone = *lone;
+    }
+    if (run_first == NULL) {
+        scheduler->idle = SLEEPER; /* and nobody wakes it */
+    }
+    scheduler->drain = make == NULL;
     fresh = *scheduler;
     memcpy(fresh_workers, scheduler->workers,
         workers_count * sizeof(fresh_workers[0]));
@@ -232,21 +343,32 @@ begin(struct steps *steps)
     }
     memset(is_asleep, 0, sizeof(is_asleep));
     ran_count = 0;
+    lone_ran_count = 0;
     is_drained = false;
     has_ended = false;
-    steps_add(steps, sleep_and_search, NULL);
+    if (run_first != NULL) {
+        steps_add_named(steps, "first", run_first, NULL);
+    }
+    if (run_lone != NULL) {
+        *lone = fresh_lone;
+        steps_add_named(steps, "lone", run_lone, NULL);
+    }
     if (is_second_searching) {
         steps_add(steps, end_search_with_a_task, NULL);
         scheduler->idle += SEARCHER;
     }
-    steps_add_named(steps, make_name, make, NULL);
+    if (make != NULL) {
+        steps_add_named(steps, make_name, make, NULL);
+    }
 }
 
 static uint64_t
 end(void)
 {
     CHECK(ran_count == expected_count);
+    CHECK(lone_ran_count == expected_lone_count);
     CHECK(make != drain || is_drained);
+    CHECK(make != NULL || scheduler->drain == 2);
     CHECK(make != halt || has_ended);
     return scheduler->idle >> 32; /* wake-ups */
 }
@@ -262,6 +384,16 @@ run_all(unsigned workers, const char *name, void (*maker)(void *arg),
     make_name = name;
     expected_count = expected;
     assert_true(orders_run_both(world) > 5);
+}
+
+static int
+setup(void **state)
+{
+    (void)state;
+    run_first = sleep_and_search;
+    run_lone = NULL;
+    expected_lone_count = 0;
+    return 0;
 }
 
 #define RUN_ALL(workers, maker, expected)                                      \
@@ -303,16 +435,56 @@ a_halt_and_a_drain_are_not_missed_by_one_that_goes_to_sleep(void **state)
     RUN_ALL(1, drain, 0);
 }
 
+static void
+a_task_for_a_lone_worker_wakes_it_and_so_does_the_end(void **state)
+{
+    (void)state;
+    run_first = NULL;
+    run_lone = sleep_and_run_alone;
+    expected_lone_count = 1;
+    RUN_ALL(1, inject_a_task_for_the_lone_one, 0);
+}
+
+static void
+a_drain_is_not_missed_by_a_lone_worker_that_goes_to_sleep(void **state)
+{
+    (void)state;
+    run_first = NULL;
+    run_lone = sleep_and_run_alone;
+    RUN_ALL(1, drain, 0);
+}
+
+/* A drain is under way, and each of the two may be the last to sleep. */
+static void
+a_drain_waits_for_what_lone_workers_hand_on_and_are_handed(void **state)
+{
+    (void)state;
+    run_first = search_and_hand_on;
+    run_lone = hand_on_then_sleep;
+    RUN_ALL(1, NULL, 1);
+    expected_lone_count = 1;
+    RUN_ALL(1, NULL, 1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(
-            a_task_that_a_worker_makes_ready_wakes_one_that_goes_to_sleep),
-        cmocka_unit_test(a_task_that_is_injected_wakes_one_that_goes_to_sleep),
-        cmocka_unit_test(the_last_to_search_wakes_another_for_what_is_left),
-        cmocka_unit_test(
-            a_halt_and_a_drain_are_not_missed_by_one_that_goes_to_sleep),
+        cmocka_unit_test_setup(
+            a_task_that_a_worker_makes_ready_wakes_one_that_goes_to_sleep,
+            setup),
+        cmocka_unit_test_setup(
+            a_task_that_is_injected_wakes_one_that_goes_to_sleep, setup),
+        cmocka_unit_test_setup(
+            the_last_to_search_wakes_another_for_what_is_left, setup),
+        cmocka_unit_test_setup(
+            a_halt_and_a_drain_are_not_missed_by_one_that_goes_to_sleep, setup),
+        cmocka_unit_test_setup(
+            a_task_for_a_lone_worker_wakes_it_and_so_does_the_end, setup),
+        cmocka_unit_test_setup(
+            a_drain_is_not_missed_by_a_lone_worker_that_goes_to_sleep, setup),
+        cmocka_unit_test_setup(
+            a_drain_waits_for_what_lone_workers_hand_on_and_are_handed, setup),
     };
     return cmocka_run_group_tests_name("wake", tests, NULL, NULL);
 }
