@@ -38,6 +38,7 @@ tp_extension_destroy(struct troupe_self *self, struct tp_extension **extension)
     TP_ASSERT((*extension)->bonds.count == 0);
     TP_ASSERT((*extension)->token == NULL);
     TP_ASSERT((*extension)->owned == NULL);
+    TP_ASSERT((*extension)->order == NULL);
     tp_timers_fini(&(*extension)->timers);
     tp_process_destroy(self, &(*extension)->process);
     tp_block_give(

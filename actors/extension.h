@@ -17,6 +17,7 @@
 #include "actors/timers.h"
 
 struct tp_actor;
+struct tp_order;
 struct tp_owned;
 struct tp_process;
 struct troupe_gathered;
@@ -32,6 +33,7 @@ struct tp_extension {
     struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
     struct tp_owned *owned;             /* a list (actors/owned.h) */
     struct tp_process *process;         /* NULL: the actor has handlers */
+    struct tp_order *order;             /* of its mail; NULL: as it comes */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

@@ -4,6 +4,7 @@
 #include "actors/answer.h"
 #include "actors/child.h"
 #include "actors/crash.h"
+#include "actors/order.h"
 #include "actors/owned.h"
 #include "actors/placement.h"
 #include "actors/post.h"
@@ -207,6 +208,7 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
         tp_timers_cancel_all(self, &actor->extension->timers);
         tp_answer_abandon_all(self, actor);
         tp_owned_free_all(&actor->extension->owned);
+        tp_order_end(self, actor);
     }
     tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
