@@ -243,9 +243,6 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
     if (tp_directory_may_have(&self->runtime->directory, actor->pid)) {
         tp_directory_end_slow(self, actor->pid);
     }
-    if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
-        tp_process_unbind(actor);
-    }
     free_extension(self, actor);
     if (ck_pr_load_32(&actor->task.bound) != TP_TASK_ANYWHERE) {
         tp_placement_leave(self, actor);

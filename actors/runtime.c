@@ -187,8 +187,8 @@ destroy_containment(struct troupe_runtime *runtime)
 static void
 destroy_stacks(struct troupe_runtime *runtime)
 {
-    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
-        tp_stack_pool_fini(&runtime->workers[i].stacks);
+    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
+        tp_stack_pool_fini(&tp_runtime_self_at(runtime, i)->stacks);
     }
 }
 
@@ -406,7 +406,9 @@ born_count(const struct troupe_runtime *runtime)
     uint64_t count = 0;
 
     for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
-        count += ck_pr_load_64(&tp_runtime_self_at(runtime, i)->born_count);
+        struct troupe_self *self = tp_runtime_self_at(runtime, i);
+
+        count += ck_pr_load_64(&self->born_count);
     }
     for (const struct troupe_self *self = runtime->outside; self != NULL;
          self = self->next_outside) {
@@ -422,7 +424,9 @@ died_count(const struct troupe_runtime *runtime)
     uint64_t count = 0;
 
     for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
-        count += ck_pr_load_64(&tp_runtime_self_at(runtime, i)->died_count);
+        struct troupe_self *self = tp_runtime_self_at(runtime, i);
+
+        count += ck_pr_load_64(&self->died_count);
     }
     return count;
 }

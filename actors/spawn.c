@@ -127,7 +127,7 @@ resolve(struct troupe_self *self, const struct troupe_spawn_options *given,
         memcpy(options, given, given->size);
     }
     if (options->name != NULL) {
-        troupe_err err = tp_directory_check(options->name);
+        troupe_err err = tp_words_check(options->name);
 
         if (err != TROUPE_OK) {
             return err;

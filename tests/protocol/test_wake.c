@@ -30,8 +30,10 @@ static struct tp_scheduler fresh;
 static struct tp_worker fresh_workers[2];
 static struct tp_worker *lone; /* NULL: there is none */
 static struct tp_worker fresh_lone;
+static struct tp_worker *timed; /* another one, which sleeps; or NULL */
+static struct tp_worker fresh_timed;
 static struct job jobs[JOBS];
-enum { DRAINER = 2, LONE, PARKERS };
+enum { DRAINER = 2, LONE, TIMED, PARKERS };
 static bool is_asleep[PARKERS]; /* noted in the steps of the parker's word */
 static unsigned ran_count;      /* by the first worker */
 static unsigned expected_count;
@@ -48,6 +50,9 @@ index_of(const uint32_t *word)
     }
     if (lone != NULL && word == &lone->parker.word) {
         return LONE;
+    }
+    if (timed != NULL && word == &timed->parker.word) {
+        return TIMED;
     }
     return word == &scheduler->workers[FIRST].parker.word ? FIRST : SECOND;
 }
@@ -71,6 +76,12 @@ is_drainer_awake(void)
 }
 
 static bool
+is_timed_awake(void)
+{
+    return !is_asleep[TIMED];
+}
+
+static bool
 is_lone_awake(void)
 {
     return !is_asleep[LONE];
@@ -79,8 +90,8 @@ is_lone_awake(void)
 static void
 model_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 {
-    static bool (*const are_awake[PARKERS])(void) = {
-        is_first_awake, is_second_awake, is_drainer_awake, is_lone_awake};
+    static bool (*const are_awake[PARKERS])(void) = {is_first_awake,
+        is_second_awake, is_drainer_awake, is_lone_awake, is_timed_awake};
 
     (void)deadline_ns; /* it never comes */
     steps_touch(word, "futex wait");
@@ -297,12 +308,45 @@ hand_on_then_sleep(void *arg)
     }
 }
 
+/* Another lone worker, which sleeps; its timer is due, and the task that comes
+ * of it makes one ready for the first lone worker. Then it sleeps for good. */
+static void
+wake_by_itself_and_hand_on(void *arg)
+{
+    (void)arg;
+    CHECK(claim(timed));
+    jobs[0].task.bound = 1 + lone->index;
+    tp_worker_ready(timed, &jobs[0].task);
+    sleep_until_woken(timed);
+}
+
+static void
+sleep_in_the_pool(void *arg)
+{
+    (void)arg;
+    sleep_until_woken(&scheduler->workers[FIRST]);
+}
+
+static void
+sleep_and_count(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        if (tp_worker_find_bound(lone) == NULL) {
+            sleep_until_woken(lone);
+        } else {
+            lone_ran_count++;
+        }
+    }
+}
+
 /* ---- the world ----------------------------------------------------------- */
 
 static unsigned workers_count;
 static bool is_second_searching;
 static void (*run_first)(void *arg);
 static void (*run_lone)(void *arg); /* NULL: there is no lone worker */
+static void (*run_timed)(void *arg);
 static void (*make)(void *arg);
 static const char *make_name;
 
@@ -312,13 +356,18 @@ create(void)
     struct tp_scheduler_options options = jobs_options(workers_count);
 
     options.parking = &model;
-    options.lone_max = 1;
+    options.lone_max = 2;
     CHECK(tp_scheduler_create(&options, &scheduler) == TROUPE_OK);
     scheduler->idle = SEARCHER;
     if (run_lone != NULL) {
         CHECK(tp_lone_add(scheduler, NULL, &lone) == TROUPE_OK);
         scheduler->lone.awake = TP_LONE_AWAKE;
         fresh_lone = *lone;
+    }
+    if (run_timed != NULL) {
+        CHECK(tp_lone_add(scheduler, NULL, &timed) == TROUPE_OK);
+        timed->asleep = 1;
+        fresh_timed = *timed;
     }
     if (run_first == NULL) {
         scheduler->idle = SLEEPER; /* and nobody wakes it */
@@ -357,6 +406,10 @@ begin(struct steps *steps)
         steps_add(steps, end_search_with_a_task, NULL);
         scheduler->idle += SEARCHER;
     }
+    if (run_timed != NULL) {
+        *timed = fresh_timed;
+        steps_add_named(steps, "timed", run_timed, NULL);
+    }
     if (make != NULL) {
         steps_add_named(steps, make_name, make, NULL);
     }
@@ -392,6 +445,7 @@ setup(void **state)
     (void)state;
     run_first = sleep_and_search;
     run_lone = NULL;
+    run_timed = NULL;
     expected_lone_count = 0;
     return 0;
 }
@@ -466,6 +520,87 @@ a_drain_waits_for_what_lone_workers_hand_on_and_are_handed(void **state)
     RUN_ALL(1, NULL, 1);
 }
 
+static void
+go_on(struct steps *steps, size_t thread)
+{
+    while (steps_can_take(steps, thread)) {
+        steps_take(steps, thread);
+    }
+}
+
+enum { FIRST_THREAD, LONE_THREAD, TIMED_THREAD };
+
+/* The first goes so many steps ahead after it has said that it sleeps. */
+static void
+play_beginning(struct steps *steps, int steps_count)
+{
+    steps_init(steps, false);
+    begin(steps);
+    while (TP_LONE_AWAKE_OF(scheduler->lone.awake) != 0) {
+        steps_take(steps, LONE_THREAD);
+    }
+    while (scheduler->workers[FIRST].asleep == 0) {
+        steps_take(steps, FIRST_THREAD);
+    }
+    for (int i = 0; i < steps_count; i++) {
+        steps_take(steps, FIRST_THREAD);
+    }
+}
+
+static bool
+is_over_before(int steps_count)
+{
+    struct steps steps;
+
+    play_beginning(&steps, steps_count);
+    return scheduler->drain == 2;
+}
+
+/* Whether the drain ends while a task waits. */
+static bool
+play_with_first_ahead(int steps_count)
+{
+    struct steps steps;
+    bool has_ended_early;
+
+    play_beginning(&steps, steps_count);
+    go_on(&steps, TIMED_THREAD);
+    go_on(&steps, FIRST_THREAD);
+    has_ended_early = scheduler->drain == 2;
+    go_on(&steps, LONE_THREAD);
+    assert_int_equal(lone_ran_count, 1);
+    assert_int_equal(scheduler->drain, 2);
+    return has_ended_early;
+}
+
+/*
+ * A lone worker is counted as asleep and has not said so yet. So many steps
+ * after that, while one of the pool looks whether all is done, another lone
+ * worker wakes because its timer is due, makes a task ready for the first,
+ * which it finds awake, and sleeps again: who looks finds all asleep both
+ * times, but not the same word. But for its last step: it has looked, and says
+ * so.
+ */
+static void
+a_drain_does_not_end_behind_a_lone_worker_that_wakes_by_itself(void **state)
+{
+    int steps_count = 0;
+    int early_count = 0;
+
+    (void)state;
+    run_first = sleep_in_the_pool;
+    run_lone = sleep_and_count;
+    run_timed = wake_by_itself_and_hand_on;
+    workers_count = 1;
+    make = NULL;
+    while (!is_over_before(steps_count)) {
+        early_count += play_with_first_ahead(steps_count);
+        steps_count++;
+    }
+    assert_true(steps_count > 20);
+    assert_int_equal(early_count, 1);
+}
+
 int
 main(void)
 {
@@ -485,6 +620,9 @@ main(void)
             a_drain_is_not_missed_by_a_lone_worker_that_goes_to_sleep, setup),
         cmocka_unit_test_setup(
             a_drain_waits_for_what_lone_workers_hand_on_and_are_handed, setup),
+        cmocka_unit_test_setup(
+            a_drain_does_not_end_behind_a_lone_worker_that_wakes_by_itself,
+            setup),
     };
     return cmocka_run_group_tests_name("wake", tests, NULL, NULL);
 }

@@ -414,6 +414,42 @@ what_it_tells_is_sent_before_its_handler_returns(void **state)
     finish();
 }
 
+/* In line: it waits for messages, and in read(). */
+static void
+read_for_each_hop(struct troupe_self *own, void *state)
+{
+    struct hop next;
+
+    while (troupe_receive_only(own, hop, &next, TROUPE_FOREVER) == TROUPE_OK) {
+        look_about(own, state);
+        CHECK(own->worker->is_lone);
+        CHECK(troupe_tell(own, residents[0], write_byte) == TROUPE_OK);
+        read_one();
+        atomic_fetch_add(&hops_count, 1);
+    }
+}
+
+TROUPE_PROCESS(stepper, sizeof(struct resident), read_for_each_hop);
+
+static void
+a_process_may_have_its_own_thread(void **state)
+{
+    troupe_pid pid;
+
+    (void)state;
+    begin(1, false);
+    atomic_store(&hops_count, 0);
+    residents[0] = spawn_on(0);
+    assert_int_equal(troupe_spawn_with(self, stepper,
+                         &TROUPE_SPAWN_OPTIONS(.own_thread = true), &pid),
+        TROUPE_OK);
+    for (int i = 0; i < HOPS; i++) {
+        assert_int_equal(troupe_tell(self, pid, hop, .value = 0), TROUPE_OK);
+    }
+    finish();
+    assert_int_equal(hops_count, HOPS);
+}
+
 static void
 own_threads_are_bounded_and_used_again(void **state)
 {
@@ -585,22 +621,25 @@ a_stop_leaves_a_blocked_thread_to_itself_and_says_so(void **state)
     destroy(); /* all is there again, and is freed */
 }
 
+/* All is there for the thread when it returns. Nobody but this test could take
+ * the memory back then. */
 static void
 a_runtime_with_a_blocked_thread_is_left_in_memory(void **state)
 {
-    const struct tp_lone *lone;
+    struct troupe_runtime *left;
 
     (void)state;
     block_for_good();
-    lone = &runtime->scheduler->lone;
+    left = runtime;
     troupe_runtime_destroy(&runtime);
     assert_null(runtime);
     assert_non_null(strstr(log_text, "the runtime is left in memory"));
-    write_one(); /* the thread returns to what is still there, and ends */
-    while (ck_pr_load_32(&lone->workers[0]->has_left) == 0) {
+    write_one();
+    while (!tp_own_threads_reclaim(left)) {
         sched_yield();
     }
-    pthread_join(lone->workers[0]->thread, NULL);
+    runtime = left;
+    destroy();
 }
 
 /* What a process has once stays: it is not what a runtime leaves. */
@@ -611,12 +650,14 @@ meet_all(void)
         &get_whereabouts_schema, &hop_schema, &read_byte_schema,
         &write_byte_schema, &crash_schema, &give_birth_schema, &born_schema};
     static const struct troupe_supervisor tree = TROUPE_SUPERVISOR();
+    troupe_pid stepper_pid;
 
     for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++) {
         CHECK(troupe_schema_intern(schemas[i]) == TROUPE_OK);
     }
     begin(1, true);
     (void)place_of(spawn_on(0));
+    CHECK(troupe_spawn(self, stepper, &stepper_pid) == TROUPE_OK);
     CHECK(troupe_supervise(self, &tree, NULL, NULL) == TROUPE_OK);
     troupe_runtime_destroy(&runtime);
     close(pipe_ends[0]);
@@ -634,6 +675,7 @@ main(void)
         cmocka_unit_test(in_a_simulation_a_place_is_of_no_effect),
         cmocka_unit_test(an_actor_on_its_own_thread_may_block_and_others_go_on),
         cmocka_unit_test(what_it_tells_is_sent_before_its_handler_returns),
+        cmocka_unit_test(a_process_may_have_its_own_thread),
         cmocka_unit_test(own_threads_are_bounded_and_used_again),
         {"own_threads_are_bounded_in_a_simulation_too",
             own_threads_are_bounded_and_used_again, NULL, NULL,
