@@ -4,10 +4,13 @@
 #include "actors/answer.h"
 #include "actors/bond.h"
 #include "actors/child.h"
+#include "actors/delayed.h"
+#include "actors/idle.h"
 #include "actors/life.h"
 #include "actors/post.h"
 #include "actors/process.h"
 #include "actors/runtime.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
 #include "actors/waits.h"
 #include "base/assert.h"
@@ -232,15 +235,19 @@ bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
         self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
 }
 
-/* The handler has kept the message in hand, or has failed on it. */
+/* The handler has kept the message in hand, put it aside, or failed on it. */
 static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
     struct tp_actor *actor, struct troupe_message *message)
 {
     bool is_kept = self->is_kept;
+    bool is_stashed = self->is_stashed;
 
     self->is_kept = false;
+    self->is_stashed = false;
     self->has_failed = false;
-    if (!is_kept) {
+    if (is_stashed) {
+        tp_stash_put(self, actor, message);
+    } else if (!is_kept) {
         tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
             TROUPE_E_ACTOR_FAILED);
     }
@@ -310,6 +317,8 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_drop(self, actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_drop(self, message);
     } else if (tp_directory_is_kind(message->kind)) {
         tp_directory_drop(self, message);
     } else {
@@ -329,6 +338,8 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_timers_handle(self, actor, message, tp_life_open_state(actor));
     } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_arm(self, message);
     } else if (tp_directory_is_kind(message->kind)) {
         tp_directory_handle(self, message, tp_life_open_state(actor));
     } else {
@@ -469,6 +480,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
         tp_life_end(self, actor);
     }
+    if ((actor->flags & TP_ACTOR_UNSTASHES) != 0) {
+        tp_stash_return_due(self, actor);
+    }
     if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
         drop_oldest(self, actor);
     }
@@ -481,6 +495,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
         tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+    }
+    if ((actor->flags & TP_ACTOR_WATCHES_IDLE) != 0) {
+        tp_idle_note(self, actor);
     }
     return is_step;
 }

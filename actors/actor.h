@@ -84,11 +84,13 @@ enum {
     TP_ACTOR_IS_SEQUENTIAL = 64, /* actors/process.h */
     TP_ACTOR_STANDS_STILL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
     TP_ACTOR_HOLDS_MAIL = TP_ACTOR_STANDS_STILL | TP_ACTOR_IS_SEQUENTIAL,
-    TP_ACTOR_ATTENTION = 128,
-    TP_ACTOR_HAS_LARGE_STATE = 128,
-    TP_ACTOR_ENDS_ON_DECODE_ERROR = 256,
-    TP_ACTOR_SUPERVISES = 512, /* actors/supervisor.h */
-    TP_ACTOR_IS_NAMED = 1024,  /* of a START: a name is to be shown */
+    TP_ACTOR_UNSTASHES = 128,    /* has called messages back (actors/stash.h) */
+    TP_ACTOR_WATCHES_IDLE = 256, /* actors/idle.h */
+    TP_ACTOR_ATTENTION = 512,
+    TP_ACTOR_HAS_LARGE_STATE = 512,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 1024,
+    TP_ACTOR_SUPERVISES = 2048, /* actors/supervisor.h */
+    TP_ACTOR_IS_NAMED = 4096,   /* of a START: a name is to be shown */
 };
 
 enum {

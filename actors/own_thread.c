@@ -30,6 +30,7 @@ tp_own_threads_fini(struct troupe_runtime *runtime)
         struct troupe_self *self = own->threads[i].self;
 
         if (self != NULL) {
+            tp_stack_pool_fini(&self->stacks);
             tp_signal_stack_destroy(&self->signal_stack);
             tp_memory_free(self);
         }

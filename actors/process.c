@@ -253,20 +253,12 @@ static void __attribute__((format(printf, 3, 4))) end_unbegun(
     tp_life_finish(self, actor, why);
 }
 
+/* Unless it was given a place. Its end makes it free (actors/placement.h). */
 static void
 bind(struct tp_actor *actor, const struct tp_worker *worker)
 {
     if (actor->task.bound == TP_TASK_ANYWHERE) {
-        process_of(actor)->has_bound = true;
         ck_pr_store_32(&actor->task.bound, 1 + worker->index);
-    }
-}
-
-void
-tp_process_unbind(struct tp_actor *actor)
-{
-    if (process_of(actor)->has_bound) {
-        ck_pr_store_32(&actor->task.bound, TP_TASK_ANYWHERE);
     }
 }
 
@@ -293,8 +285,7 @@ tp_process_end(struct troupe_self *self, struct tp_actor *actor)
 {
     struct tp_process *process = process_of(actor);
     struct tp_stack *stack = process->fiber.stack;
-    struct tp_process unbegun = {
-        .stack_bytes = process->stack_bytes, .has_bound = process->has_bound};
+    size_t stack_bytes = process->stack_bytes;
 
     if (stack != NULL) {
         tp_fiber_end(&process->fiber);
@@ -308,7 +299,7 @@ tp_process_end(struct troupe_self *self, struct tp_actor *actor)
             TROUPE_DEAD_LETTER_REFUSED, TROUPE_E_ACTOR_FAILED);
     }
     troupe_message_release(self, &process->answer);
-    *process = unbegun;
+    *process = (struct tp_process){.stack_bytes = stack_bytes};
 }
 
 size_t

@@ -80,7 +80,6 @@ struct tp_process {
     struct tp_fiber fiber;    /* no stack: no life has begun, or it has ended */
     struct troupe_self *self; /* of the worker that it is bound to */
     size_t stack_bytes;
-    bool has_bound; /* its actor, which was not bound before */
 
     /* What it waits for, and how that ended. */
     enum tp_process_wait wait;
@@ -115,9 +114,6 @@ void tp_process_begin(struct troupe_self *self, struct tp_actor *actor);
 
 /* A life ends: whatever the body was at is forgotten. */
 void tp_process_end(struct troupe_self *self, struct tp_actor *actor);
-
-/* The actor is no more: its slot may go to any worker, as before. */
-void tp_process_unbind(struct tp_actor *actor);
 
 /* ---- its turns ----------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 #include "actors/runtime.h"
 
 #include "actors/answer.h"
+#include "actors/delayed.h"
 #include "actors/isolation.h"
 #include "actors/options.h"
 #include "actors/outside.h"
@@ -24,6 +25,8 @@ expire_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
 {
     if (timeout->purpose == TP_MESSAGE_TIMER) {
         tp_timers_expire(worker, timeout);
+    } else if (timeout->purpose == TP_MESSAGE_DELAYED) {
+        tp_delayed_expire(worker, timeout);
     } else {
         tp_answer_expire(worker, timeout);
     }
@@ -34,6 +37,8 @@ release_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
 {
     if (timeout->purpose == TP_MESSAGE_TIMER) {
         tp_timers_release(worker, timeout);
+    } else if (timeout->purpose == TP_MESSAGE_DELAYED) {
+        tp_delayed_release(worker, timeout);
     } else {
         tp_answer_release(worker, timeout);
     }

@@ -231,23 +231,40 @@ troupe_ended_in(
     return true;
 }
 
+static void
+count_stacks(const struct tp_stack_pool *pool, struct troupe_stacks *stacks)
+{
+    stacks->marked_count += ck_pr_load_64(&pool->cut_count[TP_STACK_MARKED]);
+    stacks->protected_count +=
+        ck_pr_load_64(&pool->cut_count[TP_STACK_PROTECTED]);
+    stacks->checked_count += ck_pr_load_64(&pool->cut_count[TP_STACK_CHECKED]);
+    stacks->taken_count += ck_pr_load_64(&pool->taken_count);
+}
+
+static void
+count_stacks_of_own_threads(
+    struct tp_own_threads *own, struct troupe_stacks *stacks)
+{
+    pthread_mutex_lock(&own->mutex);
+    for (unsigned i = 0; i < own->count; i++) {
+        if (own->threads[i].self != NULL) {
+            count_stacks(&own->threads[i].self->stacks, stacks);
+        }
+    }
+    pthread_mutex_unlock(&own->mutex);
+}
+
 void
 troupe_stacks_count(
-    const struct troupe_runtime *runtime, struct troupe_stacks *stacks)
+    struct troupe_runtime *runtime, struct troupe_stacks *stacks)
 {
     struct troupe_stacks made = TROUPE_STACKS;
     size_t size = stacks->size < sizeof(made) ? stacks->size : sizeof(made);
 
-    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
-        const struct tp_stack_pool *pool =
-            &tp_runtime_self_at(runtime, i)->stacks;
-
-        made.marked_count += ck_pr_load_64(&pool->cut_count[TP_STACK_MARKED]);
-        made.protected_count +=
-            ck_pr_load_64(&pool->cut_count[TP_STACK_PROTECTED]);
-        made.checked_count += ck_pr_load_64(&pool->cut_count[TP_STACK_CHECKED]);
-        made.taken_count += ck_pr_load_64(&pool->taken_count);
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        count_stacks(&runtime->workers[i].stacks, &made);
     }
+    count_stacks_of_own_threads(&runtime->own_threads, &made);
     memcpy(stacks, &made, size);
     stacks->size = size;
 }

@@ -69,7 +69,7 @@ read_child(const struct troupe_child *given, struct troupe_child *child)
         return contradicts(name,
             "who spawns it is nobody in particular; give it a worker by index");
     }
-    if (child->is_registered && tp_directory_check(name) != TROUPE_OK) {
+    if (child->is_registered && tp_words_check(name) != TROUPE_OK) {
         return TROUPE_E_INVALID_ARGUMENT; /* the detail says why */
     }
     if (child->restart > TROUPE_TEMPORARY) {
@@ -206,11 +206,11 @@ spawn(struct troupe_self *self, struct tp_supervised *child)
 
     options.mailbox = child->description.mailbox;
     options.ends_on_decode_error = child->description.ends_on_decode_error;
+    options.stack_bytes = child->description.stack_bytes;
     options.name =
         child->description.is_registered ? child->description.name : NULL;
     options.worker = child->description.worker;
     options.own_thread = child->description.own_thread;
-    options.stack_bytes = child->description.stack_bytes;
     return tp_spawn(self, child->table, &options,
         supervises ? TP_ACTOR_IS_SUSPENDED | TP_ACTOR_SUPERVISES
                    : TP_ACTOR_IS_SUSPENDED,

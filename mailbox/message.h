@@ -44,6 +44,7 @@ enum tp_message_kind {
     TP_MESSAGE_WAITS,   /* to a thread: what the sender waits for */
     TP_MESSAGE_LISTED,  /* another has listed the receiver in the directory */
     TP_MESSAGE_NAMED,   /* a name that the receiver waits for is taken */
+    TP_MESSAGE_DELAYED, /* a tell that the receiver's worker is to delay */
     TP_MESSAGE_START,   /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_KILL,

@@ -191,7 +191,7 @@ struct troupe_stacks {
 
 /** Counts the stacks that there are just now (a snapshot). Any thread. */
 TROUPE_API void troupe_stacks_count(
-    const struct troupe_runtime *runtime, struct troupe_stacks *stacks);
+    struct troupe_runtime *runtime, struct troupe_stacks *stacks);
 
 /* ---- what the macros use ------------------------------------------------- */
 

@@ -85,7 +85,7 @@ struct troupe_child {
      * TROUPE_SPAWNERS_WORKER. */
     unsigned worker;
     bool own_thread;
-    /** Of a process (troupe/sequential.h): see troupe_spawn_options. */
+    /** See troupe_spawn_options: of a process. */
     size_t stack_bytes;
 };
 

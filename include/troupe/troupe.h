@@ -4,12 +4,14 @@
 #define TROUPE_TROUPE_H
 
 #include "troupe/actor.h"
+#include "troupe/become.h"
 #include "troupe/dead_letters.h"
 #include "troupe/err.h"
 #include "troupe/exit.h"
 #include "troupe/explore.h"
 #include "troupe/gather.h"
 #include "troupe/group.h"
+#include "troupe/idle.h"
 #include "troupe/link.h"
 #include "troupe/memory.h"
 #include "troupe/message.h"
@@ -19,6 +21,7 @@
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
 #include "troupe/sequential.h"
+#include "troupe/stash.h"
 #include "troupe/supervisor.h"
 #include "troupe/timer.h"
 

@@ -89,6 +89,26 @@ a_process_asks_and_waits_in_line(void **state)
     assert_noted("8 16 ");
 }
 
+/* Its mailbox is full of what it does not want just now. */
+static void
+an_ask_of_somebody_congested_is_answered(void **state)
+{
+    struct script script = {.body = answer_queries};
+    troupe_pid server;
+
+    (void)state;
+    TROUPE_CHECK(troupe_spawn_with(thread, scripted,
+        &TROUPE_SPAWN_OPTIONS(.state = &script,
+            .mailbox = {.messages_high = 5}),
+        &server));
+    for (int i = 0; i < 4; i++) {
+        TROUPE_CHECK(troupe_tell(thread, server, number, .value = i));
+    }
+    play_with(ask_twice, server);
+    pass(TROUPE_MS(20));
+    assert_noted("8 16 ");
+}
+
 static void
 ask_in_vain(struct troupe_self *self, struct script *script)
 {
@@ -851,6 +871,7 @@ main(void)
     cmocka_unit_test_setup_teardown(name, scripts_set_up, scripts_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_process_asks_and_waits_in_line),
+        TEST(an_ask_of_somebody_congested_is_answered),
         TEST(an_ask_that_fails_says_why),
         TEST(the_message_in_hand_stays_so_while_its_body_asks),
         TEST(what_is_asked_for_a_request_ends_no_later),
