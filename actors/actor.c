@@ -7,6 +7,7 @@
 #include "actors/delayed.h"
 #include "actors/idle.h"
 #include "actors/life.h"
+#include "actors/order.h"
 #include "actors/post.h"
 #include "actors/process.h"
 #include "actors/runtime.h"
@@ -74,6 +75,27 @@ count_handled(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
+static void
+sort_mail(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_order_replaced replaced = tp_order_sort(self, actor);
+
+    if (replaced.messages_count > 0) {
+        take_off_limit(
+            self, actor, replaced.messages_count, replaced.bytes_count);
+    }
+}
+
+/* *place: see tp_mailbox_take_limited(). */
+static struct troupe_message *
+take_oldest(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message ***place)
+{
+    return (actor->flags & TP_ACTOR_ORDERS_MAIL) != 0
+               ? tp_order_take_oldest(self, actor)
+               : tp_mailbox_take_limited(&actor->mailbox, place);
+}
+
 /* Whatever the inbox still holds is counted too, and is newer. */
 static void __attribute__((cold, noinline))
 drop_oldest(struct troupe_self *self, struct tp_actor *actor)
@@ -82,9 +104,8 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message **place = &actor->mailbox.oldest;
     struct troupe_message *message;
 
-    while (
-        tp_limit_is_exceeded(&actor->limit, marks) &&
-        (message = tp_mailbox_take_limited(&actor->mailbox, &place)) != NULL) {
+    while (tp_limit_is_exceeded(&actor->limit, marks) &&
+           (message = take_oldest(self, actor, &place)) != NULL) {
         take_off_limit(self, actor, 1, tp_post_bytes_of(message));
         tp_post_dead(self, &message, actor->pid, TROUPE_DEAD_LETTER_DROPPED,
             TROUPE_E_MAILBOX_FULL);
@@ -386,8 +407,11 @@ static void __attribute__((noinline)) handle_request(struct troupe_self *self,
 static void __attribute__((noinline)) handle_shared(struct troupe_self *self,
     struct tp_actor *actor, struct troupe_message *message)
 {
+    if (message->kind == TP_MESSAGE_PLACE) {
+        message = tp_order_open(self, actor, message);
+    }
     if (is_to_handle(self, actor, message)) {
-        dispatch(self, actor, message, tp_shared_payload_view(message));
+        dispatch(self, actor, message, tp_message_payload_view(message));
     }
 }
 
@@ -401,7 +425,7 @@ handle(struct troupe_self *self, struct tp_actor *actor,
         }
     } else if (message->kind == TP_MESSAGE_REQUEST) {
         handle_request(self, actor, message);
-    } else if (message->kind == TP_MESSAGE_SHARED) {
+    } else if (message->kind < TP_MESSAGE_REQUEST) {
         handle_shared(self, actor, message);
     } else {
         handle_uncounted(self, actor, message);
@@ -483,6 +507,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_UNSTASHES) != 0) {
         tp_stash_return_due(self, actor);
     }
+    if ((actor->flags & TP_ACTOR_ORDERS_MAIL) != 0) {
+        sort_mail(self, actor);
+    }
     if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
         drop_oldest(self, actor);
     }
@@ -502,8 +529,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     return is_step;
 }
 
-/* The same before a step, which a process may make. Not after the last step of
- * a turn: whatever it did would be left to another actor's. */
+/* The same before a step, which a process may make, or for which the message is
+ * chosen. Not after the last step of a turn: whatever a process did would be
+ * left to another actor's. */
 static bool __attribute__((cold, noinline))
 attend_and_step(struct troupe_self *self, struct tp_actor *actor)
 {
@@ -511,6 +539,13 @@ attend_and_step(struct troupe_self *self, struct tp_actor *actor)
 
     if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
         is_step |= step_process(self, actor);
+    }
+    if (actor->mailbox.control != NULL) {
+        return true; /* it has come while mail was sorted */
+    }
+    if (!is_step && (actor->flags & TP_ACTOR_ORDERS_MAIL) != 0 &&
+        (actor->flags & TP_ACTOR_HOLDS_MAIL) == 0) {
+        tp_order_choose(actor);
     }
     return is_step;
 }

@@ -2,6 +2,7 @@
 #include "actors/behaviour_stack.h"
 
 #include "actors/actor.h"
+#include "actors/order.h"
 #include "actors/process.h"
 #include "actors/self.h"
 #include "base/err.h"
@@ -101,7 +102,7 @@ troupe_become_behaviour(
     troupe_err err = find(self, behaviour, &table);
 
     if (err == TROUPE_OK) {
-        self->actor->table = table;
+        tp_order_switch(self, self->actor, table);
     }
     return err;
 }
@@ -131,7 +132,7 @@ troupe_become_stacked_behaviour(
             self->actor->table->name, TROUPE_BEHAVIOURS_MAX - 1);
     }
     stack->below[stack->count++] = self->actor->table;
-    self->actor->table = table;
+    tp_order_switch(self, self->actor, table);
     return TROUPE_OK;
 }
 
@@ -148,6 +149,6 @@ troupe_unbecome(struct troupe_self *self)
     if (stack == NULL || stack->count == 0) {
         return false;
     }
-    self->actor->table = stack->below[--stack->count];
+    tp_order_switch(self, self->actor, stack->below[--stack->count]);
     return true;
 }

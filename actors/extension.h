@@ -19,6 +19,7 @@
 struct tp_actor;
 struct tp_behaviour_stack;
 struct tp_idle;
+struct tp_order;
 struct tp_owned;
 struct tp_process;
 struct tp_stash;
@@ -38,6 +39,7 @@ struct tp_extension {
     struct tp_behaviour_stack *behaviours; /* NULL: none below */
     struct tp_stash *stash;                /* NULL: nothing is aside */
     struct tp_idle *idle;                  /* NULL: nobody is to be told */
+    struct tp_order *order;                /* of its mail; NULL: as it comes */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

@@ -7,6 +7,7 @@
 #include "actors/crash.h"
 #include "actors/delayed.h"
 #include "actors/idle.h"
+#include "actors/order.h"
 #include "actors/owned.h"
 #include "actors/placement.h"
 #include "actors/post.h"
@@ -211,6 +212,7 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
         tp_timers_cancel_all(self, &actor->extension->timers);
         tp_answer_abandon_all(self, actor);
         tp_owned_free_all(&actor->extension->owned);
+        tp_order_end(self, actor);
         tp_behaviour_stack_release(self, actor->extension);
         tp_stash_return_all(self, actor);
         tp_idle_release(self, actor->extension);

@@ -411,7 +411,9 @@ born_count(const struct troupe_runtime *runtime)
     uint64_t count = 0;
 
     for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
-        count += ck_pr_load_64(&tp_runtime_self_at(runtime, i)->born_count);
+        struct troupe_self *self = tp_runtime_self_at(runtime, i);
+
+        count += ck_pr_load_64(&self->born_count);
     }
     for (const struct troupe_self *self = runtime->outside; self != NULL;
          self = self->next_outside) {
@@ -427,7 +429,9 @@ died_count(const struct troupe_runtime *runtime)
     uint64_t count = 0;
 
     for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
-        count += ck_pr_load_64(&tp_runtime_self_at(runtime, i)->died_count);
+        struct troupe_self *self = tp_runtime_self_at(runtime, i);
+
+        count += ck_pr_load_64(&self->died_count);
     }
     return count;
 }

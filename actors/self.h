@@ -84,7 +84,10 @@ struct troupe_self {
      * load fence before it reads who was born. Stale: an older count.
      */
     uint64_t died_count;
-    uint64_t bonds_count;          /* made; numbers the next */
+    uint64_t bonds_count; /* made; numbers the next */
+    /* Messages that later ones have replaced (actors/order.h). Written by its
+     * thread; read by others when no worker runs. */
+    uint64_t replaced_count;
     struct tp_grace_reader reader; /* of the directory */
 
     /* Of a thread outside only. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starting actors, and what a handler may ask of itself. */
+#include "actors/order.h"
 #include "actors/outside.h"
 #include "actors/placement.h"
 #include "actors/post.h"
@@ -16,6 +17,9 @@ tp_start_make_state(struct troupe_self *self,
 {
     union tp_actor_state *state = &tp_start_of(start)->state;
 
+    if (table->marks != NULL) {
+        start->err |= TP_ACTOR_ORDERS_MAIL;
+    }
     memset(state, 0, sizeof(*state));
     if (table->state_size > TP_ACTOR_STATE_INLINE_BYTES) {
         struct tp_state *large = tp_state_make(self, table->state_size);
@@ -123,7 +127,7 @@ resolve(struct troupe_self *self, const struct troupe_spawn_options *given,
         memcpy(options, given, given->size);
     }
     if (options->name != NULL) {
-        troupe_err err = tp_directory_check(options->name);
+        troupe_err err = tp_words_check(options->name);
 
         if (err != TROUPE_OK) {
             return err;

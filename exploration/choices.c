@@ -250,7 +250,7 @@ is_listed(const struct tp_actor *actor, const struct troupe_message *message)
 {
     return message->kind == TP_MESSAGE_LISTED &&
            message->incarnation == troupe_pid_incarnation(actor->pid) &&
-           (actor->flags & TP_ACTOR_HOLDS_MAIL) == 0;
+           (actor->flags & TP_ACTOR_STANDS_STILL) == 0;
 }
 
 static bool

@@ -92,6 +92,20 @@ tp_mailbox_take_behind(struct tp_mailbox *mailbox, struct troupe_message *after)
     return message;
 }
 
+void
+tp_mailbox_put_behind(struct tp_mailbox *mailbox, struct troupe_message *after,
+    struct troupe_message *message)
+{
+    struct troupe_message **place =
+        after == NULL ? &mailbox->oldest : &after->next;
+
+    message->next = *place;
+    *place = message;
+    if (message->next == NULL) {
+        mailbox->newest = message;
+    }
+}
+
 struct troupe_message *
 tp_mailbox_take_stale(struct tp_mailbox *mailbox, uint32_t incarnation,
     struct troupe_message **after)

@@ -100,6 +100,10 @@ struct troupe_message *tp_mailbox_take_stale(struct tp_mailbox *mailbox,
 struct troupe_message *tp_mailbox_take_behind(
     struct tp_mailbox *mailbox, struct troupe_message *after);
 
+/* Puts a message that is no control message behind `after` (NULL: first). */
+void tp_mailbox_put_behind(struct tp_mailbox *mailbox,
+    struct troupe_message *after, struct troupe_message *message);
+
 /* Puts this message, which is in the mailbox and no control message, first. */
 void tp_mailbox_bring_forward(
     struct tp_mailbox *mailbox, struct troupe_message *message);

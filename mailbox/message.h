@@ -23,11 +23,12 @@
  * Control messages are handled before all others and never limited. Replies,
  * expiries, timers and what concerns links and monitors keep their place among
  * a sender's messages and are not limited either: each was asked for. Only
- * tells, shared or not, and requests count.
+ * tells, shared or not, and requests count, and a place for the tell in it.
  */
 enum tp_message_kind {
     TP_MESSAGE_TELL,
     TP_MESSAGE_SHARED, /* a tell whose payload others read too */
+    TP_MESSAGE_PLACE, /* the latest tell of a key waits here: actors/latest.h */
     TP_MESSAGE_REQUEST,
     TP_MESSAGE_REPLY,   /* to `request`; `err` if there is none */
     TP_MESSAGE_EXPIRED, /* the deadline of `request` has passed */

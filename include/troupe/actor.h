@@ -42,6 +42,24 @@ typedef void troupe_stop_handler(
 typedef void troupe_exit_handler(struct troupe_self *self, void *state,
     troupe_pid actor, const struct troupe_exit *why);
 
+/* Copies size bytes at this offset of the struct that the payload is. Returns
+ * what NAME_decode() does. */
+typedef int troupe_pick(const uint8_t *payload, const uint8_t *end,
+    size_t offset, size_t size, void *out);
+
+/* When a line's messages are handled (troupe/order.h). */
+enum troupe_mark_kind { TROUPE_IN_TURN, TROUPE_URGENT, TROUPE_LATEST };
+struct troupe_mark {
+    enum troupe_mark_kind kind;
+    troupe_pick *pick; /* LATEST: finds the key, */
+    size_t key_offset; /* the field that is there; or TROUPE_NO_KEY_ */
+};
+#define TROUPE_NO_KEY_ SIZE_MAX
+#define TROUPE_UNMARKED_                                                       \
+    {                                                                          \
+        TROUPE_IN_TURN, NULL, 0                                                \
+    }
+
 /** One line of a behaviour. Made by TROUPE_ON and its kin. */
 struct troupe_on {
     struct troupe_schema *schema; /* NULL: not for one schema */
@@ -51,6 +69,7 @@ struct troupe_on {
     troupe_any_handler *any;
     troupe_stop_handler *stop;
     troupe_exit_handler *exit;
+    struct troupe_mark mark;
 };
 
 /** A table from schema to handler. Made by TROUPE_BEHAVIOUR. */
@@ -88,13 +107,14 @@ struct troupe_behaviour {
 #define TROUPE_ON(message, function)                                           \
     {                                                                          \
         &message##_schema, message##_dispatch,                                 \
-            TROUPE_HANDLER_OF_(message, function), NULL, NULL, NULL, NULL      \
+            TROUPE_HANDLER_OF_(message, function), NULL, NULL, NULL, NULL,     \
+            TROUPE_UNMARKED_                                                   \
     }
 
 /** In a behaviour: void function(self, state) runs before the first message. */
 #define TROUPE_ON_START(function)                                              \
     {                                                                          \
-        NULL, NULL, NULL, function, NULL, NULL, NULL                           \
+        NULL, NULL, NULL, function, NULL, NULL, NULL, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -103,7 +123,7 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_ANY(function)                                                \
     {                                                                          \
-        NULL, NULL, NULL, NULL, function, NULL, NULL                           \
+        NULL, NULL, NULL, NULL, function, NULL, NULL, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -114,7 +134,7 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_STOP(function)                                               \
     {                                                                          \
-        NULL, NULL, NULL, NULL, NULL, function, NULL                           \
+        NULL, NULL, NULL, NULL, NULL, function, NULL, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -124,7 +144,7 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_EXIT(function)                                               \
     {                                                                          \
-        NULL, NULL, NULL, NULL, NULL, NULL, function                           \
+        NULL, NULL, NULL, NULL, NULL, NULL, function, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -564,6 +584,17 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_receive_listed(
         if (fault == 0) {                                                      \
             ((void (*)(struct troupe_self *, void *,                           \
                 const struct name *))handler)(self, state, &value);            \
+        }                                                                      \
+        return fault;                                                          \
+    }                                                                          \
+    static TROUPE_UNUSED int name##_pick(const uint8_t *payload,               \
+        const uint8_t *end, size_t offset, size_t size, void *out)             \
+    {                                                                          \
+        struct name value;                                                     \
+        int fault = name##_decode(payload, end, &value);                       \
+                                                                               \
+        if (fault == 0) {                                                      \
+            memcpy(out, (const char *)&value + offset, size);                  \
         }                                                                      \
         return fault;                                                          \
     }                                                                          \

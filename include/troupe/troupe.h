@@ -16,6 +16,7 @@
 #include "troupe/memory.h"
 #include "troupe/message.h"
 #include "troupe/name.h"
+#include "troupe/order.h"
 #include "troupe/pid.h"
 #include "troupe/placement.h"
 #include "troupe/runtime.h"
