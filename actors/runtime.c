@@ -189,11 +189,12 @@ destroy_containment(struct troupe_runtime *runtime)
     }
 }
 
+/* Those of own threads go with these (own_thread.h). */
 static void
 destroy_stacks(struct troupe_runtime *runtime)
 {
-    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
-        tp_stack_pool_fini(&tp_runtime_self_at(runtime, i)->stacks);
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        tp_stack_pool_fini(&runtime->workers[i].stacks);
     }
 }
 
