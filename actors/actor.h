@@ -78,12 +78,14 @@ enum {
     TP_ACTOR_IS_LEAVING = 4,  /* vacated; the slot is free when it sleeps */
     TP_ACTOR_DROPS_OLDEST = 8,
     TP_ACTOR_IS_SUSPENDED = 16, /* between two lives (actors/child.h) */
-    TP_ACTOR_HOLDS_MAIL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
-    TP_ACTOR_IS_EXACT = 32, /* has a profile, and settles each message */
-    TP_ACTOR_ATTENTION = 64,
-    TP_ACTOR_HAS_LARGE_STATE = 64,
-    TP_ACTOR_ENDS_ON_DECODE_ERROR = 128,
-    TP_ACTOR_SUPERVISES = 256, /* actors/supervisor.h */
+    TP_ACTOR_IS_EXACT = 32,     /* has a profile, and settles each message */
+    TP_ACTOR_IS_HELD = 64, /* by what its peer does not read (actors/io.h) */
+    TP_ACTOR_HOLDS_MAIL =
+        TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED | TP_ACTOR_IS_HELD,
+    TP_ACTOR_ATTENTION = 128,
+    TP_ACTOR_HAS_LARGE_STATE = 128,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 256,
+    TP_ACTOR_SUPERVISES = 512, /* actors/supervisor.h */
 };
 
 enum {

@@ -28,6 +28,7 @@ struct tp_extension {
         *held; /* the last one that a suspended one has seen */
     struct tp_timers timers;
     struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
+    void *socket; /* runtime->io's; NULL: none (actors/io.h) */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

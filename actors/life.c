@@ -4,6 +4,7 @@
 #include "actors/answer.h"
 #include "actors/child.h"
 #include "actors/crash.h"
+#include "actors/io.h"
 #include "actors/post.h"
 #include "actors/start.h"
 #include "actors/supervisor.h"
@@ -90,6 +91,7 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     tp_post_free(self, message); /* before: a crash would lose it */
     if ((actor->flags & TP_ACTOR_IS_SUSPENDED) == 0) {
         run_start_handler(self, actor);
+        tp_io_begin(self, actor);
     }
 }
 
@@ -192,6 +194,7 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
     }
     if (actor->extension != NULL) {
         tp_timers_cancel_all(self, &actor->extension->timers);
+        tp_io_end(self, actor);
         tp_answer_abandon_all(self, actor);
     }
     tp_isolation_release_state(actor);

@@ -2,6 +2,7 @@
 #include "actors/runtime.h"
 
 #include "actors/answer.h"
+#include "actors/io.h"
 #include "actors/isolation.h"
 #include "actors/options.h"
 #include "actors/outside.h"
@@ -24,6 +25,9 @@ expire_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
 {
     if (timeout->purpose == TP_MESSAGE_TIMER) {
         tp_timers_expire(worker, timeout);
+    } else if (timeout->purpose == TP_MESSAGE_IO) {
+        ((struct troupe_self *)worker->local)
+            ->runtime->io->expire(worker, timeout);
     } else {
         tp_answer_expire(worker, timeout);
     }
@@ -34,7 +38,7 @@ release_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
 {
     if (timeout->purpose == TP_MESSAGE_TIMER) {
         tp_timers_release(worker, timeout);
-    } else {
+    } else if (timeout->purpose != TP_MESSAGE_IO) { /* that is its socket's */
         tp_answer_release(worker, timeout);
     }
 }
@@ -69,6 +73,7 @@ create_scheduler(
         .simulate = options->simulate,
         .seed = options->seed,
         .parking = &tp_parking_futex,
+        .io = runtime->io == NULL ? NULL : runtime->io->loop,
         .hooks =
             {
                 .run = tp_actor_run,
@@ -247,6 +252,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     made->log = (struct tp_log){options.log, options.log_context};
     made->seed = options.seed;
     made->is_simulated = options.simulate;
+    made->io = options.io;
     made->creator = pthread_self();
     pthread_mutex_init(&made->outside_mutex, NULL);
     tp_roots_init(&made->roots);

@@ -41,6 +41,7 @@ struct tp_life_remains {
 
 struct troupe_runtime {
     struct tp_scheduler *scheduler;
+    const struct troupe_io *io;  /* NULL: no network */
     struct troupe_self *workers; /* one a worker */
     struct tp_registry registry;
     struct tp_block_depot depot;

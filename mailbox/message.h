@@ -20,9 +20,9 @@
 
 /*
  * Control messages are handled before all others and never limited. Replies,
- * expiries, timers and what concerns links and monitors keep their place among
- * a sender's messages and are not limited either: each was asked for. Only
- * tells and requests count.
+ * expiries, timers, news of a socket and what concerns links and monitors keep
+ * their place among a sender's messages and are not limited either: each was
+ * asked for. Only tells and requests count.
  */
 enum tp_message_kind {
     TP_MESSAGE_TELL,
@@ -40,6 +40,7 @@ enum tp_message_kind {
     TP_MESSAGE_STARTED, /* to a supervisor: the child's start handler is done */
     TP_MESSAGE_ADOPT,   /* to a supervisor: here is one more child */
     TP_MESSAGE_WAITS,   /* to a thread: what the sender waits for */
+    TP_MESSAGE_IO,      /* to who has a socket: look at it (actors/io.h) */
     TP_MESSAGE_START,   /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_KILL,
@@ -47,7 +48,8 @@ enum tp_message_kind {
     TP_MESSAGE_ECHO,   /* to a child: say that you have come so far */
     TP_MESSAGE_FINISH, /* to a child: you are nobody's child any more; end */
     TP_MESSAGE_RESUME,
-    TP_MESSAGE_PROBE, /* asks what the receiver waits for */
+    TP_MESSAGE_PROBE,   /* asks what the receiver waits for */
+    TP_MESSAGE_RELEASE, /* what has held the receiver is over: actors/io.h */
 };
 
 struct troupe_message {

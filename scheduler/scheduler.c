@@ -176,7 +176,8 @@ sleep_until_woken(struct tp_worker *worker)
     uint64_t expiry_ns = tp_timer_wheel_next_ns(&worker->timeouts.wheel);
     bool is_woken = false;
 
-    ck_pr_store_64(&worker->awaited_count, worker->timeouts.awaited_count);
+    ck_pr_store_64(&worker->awaited_count,
+        worker->timeouts.awaited_count + worker->io_awaited_count);
     ck_pr_fence_release(); /* whoever counts this sleeper reads the count */
     ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);
     ck_pr_fence_atomic_store(); /* who finds it asleep finds it counted */
@@ -197,12 +198,26 @@ sleep_until_woken(struct tp_worker *worker)
     ck_pr_fence_acquire(); /* counted as awake before it takes anything */
 }
 
+/* What io brings is this worker's own. */
+static struct tp_task *
+poll_and_find(struct tp_worker *worker)
+{
+    if (worker->io == NULL) {
+        return NULL;
+    }
+    tp_worker_poll_io(worker);
+    return tp_worker_find_own(worker);
+}
+
 static struct tp_task *
 spin(struct tp_worker *worker)
 {
     for (int i = 0; i < SPINS_COUNT; i++) {
-        struct tp_task *task = tp_worker_find_elsewhere(worker);
+        struct tp_task *task = poll_and_find(worker);
 
+        if (task == NULL) {
+            task = tp_worker_find_elsewhere(worker);
+        }
         if (task != NULL) {
             return task;
         }
@@ -447,7 +462,33 @@ init_worker(struct tp_scheduler *scheduler, unsigned index,
     worker->now_ns = tp_clock_now_ns(&scheduler->clock);
     tp_run_queue_init(&worker->queue);
     tp_timeouts_init(&worker->timeouts, index, worker->now_ns);
-    tp_parker_init(&worker->parker, options->parking);
+    tp_parker_init(&worker->parker,
+        options->io != NULL ? &options->io->parking : options->parking);
+}
+
+static troupe_err
+open_io(struct tp_scheduler *scheduler)
+{
+    troupe_err err = TROUPE_OK;
+
+    if (scheduler->io == NULL) {
+        return TROUPE_OK;
+    }
+    for (unsigned i = 0; i < scheduler->workers_count && err == TROUPE_OK;
+         i++) {
+        err = scheduler->io->open(&scheduler->workers[i]);
+    }
+    return err;
+}
+
+static void
+close_io(struct tp_scheduler *scheduler)
+{
+    for (unsigned i = 0; i < scheduler->workers_count; i++) {
+        if (scheduler->workers[i].io != NULL) {
+            scheduler->io->close(&scheduler->workers[i]);
+        }
+    }
 }
 
 static troupe_err
@@ -481,7 +522,7 @@ create_workers(
     for (unsigned i = 0; i < options->workers_count; i++) {
         init_worker(scheduler, i, options);
     }
-    return TROUPE_OK;
+    return open_io(scheduler);
 }
 
 troupe_err
@@ -492,12 +533,14 @@ tp_scheduler_create(
     troupe_err err = TROUPE_OK;
 
     TP_ASSERT(options->workers_count >= 1 && options->workers_count < 0x8000);
-    TP_ASSERT(!options->simulate || options->workers_count == 1);
+    TP_ASSERT(!options->simulate ||
+              (options->workers_count == 1 && options->io == NULL));
     if (made == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a scheduler");
     }
     memset(made, 0, sizeof(*made));
     made->hooks = options->hooks;
+    made->io = options->io;
     made->pin_workers = options->pin_workers;
     made->clock = tp_clock_monotonic();
     tp_parker_init(&made->drainer, options->parking);
@@ -518,6 +561,7 @@ tp_scheduler_create(
 void
 tp_scheduler_destroy(struct tp_scheduler **scheduler)
 {
+    close_io(*scheduler);
     tp_memory_free((*scheduler)->workers);
     tp_memory_free((*scheduler)->simulation);
     tp_memory_free(*scheduler);

@@ -77,7 +77,9 @@ struct tp_scheduler_options {
     bool pin_workers;
     bool simulate;
     uint64_t seed;
-    const struct tp_parking *parking;
+    const struct tp_parking
+        *parking;           /* of the workers, unless io has its own */
+    const struct tp_io *io; /* NULL: none; not in a simulation */
     struct tp_scheduler_hooks hooks;
 };
 
@@ -86,6 +88,7 @@ struct tp_scheduler {
     unsigned workers_count;
     bool pin_workers;
     struct tp_scheduler_hooks hooks;
+    const struct tp_io *io; /* NULL: none */
     struct tp_clock clock;
     struct tp_simulation *simulation; /* NULL: threads */
 

@@ -292,6 +292,24 @@ tp_worker_enclose(
     }
 }
 
+/* ---- io ------------------------------------------------------------------ */
+
+void
+tp_worker_poll_io(struct tp_worker *worker)
+{
+    worker->io_ticks = 0;
+    worker->io_polled_ns = worker->now_ns;
+    worker->scheduler->io->poll(worker);
+}
+
+/* Of a worker that is busy. */
+static bool
+is_poll_due(struct tp_worker *worker)
+{
+    return ++worker->io_ticks >= TP_IO_POLL_TICKS ||
+           worker->now_ns - worker->io_polled_ns >= TP_IO_POLL_NS;
+}
+
 /* ---- time ---------------------------------------------------------------- */
 
 void
@@ -316,6 +334,9 @@ tp_worker_tick(struct tp_worker *worker)
     struct tp_timeout *timeout;
 
     worker->is_tick_due = false;
+    if (worker->io != NULL && is_poll_due(worker)) {
+        tp_worker_poll_io(worker);
+    }
     while ((timeout = tp_timeouts_take_cancelled(&worker->timeouts)) != NULL) {
         hooks->release(worker, timeout);
     }
