@@ -25,11 +25,12 @@ MAY_INCLUDE = {
     "scheduler": ["base"],
     "actors": ["base", "mailbox", "scheduler"],
     "exploration": ["base", "mailbox", "scheduler", "actors"],
+    "net": ["base", "mailbox", "scheduler", "actors"],
     "cli": ["base"],
     "examples": ["cli"],
     "bench": ["base", "mailbox", "scheduler", "actors", "cli"],
-    "tests": ["base", "mailbox", "scheduler", "actors", "exploration", "cli", "examples",
-              "bench"],
+    "tests": ["base", "mailbox", "scheduler", "actors", "exploration", "net", "cli",
+              "examples", "bench"],
 }
 LICENCE = "SPDX-License-Identifier: BSD-2-Clause"
 NOT_OURS = {"build", ".git"}
