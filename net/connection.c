@@ -65,6 +65,13 @@ tp_connection_read_options(
 
 /* ---- what the loop looks for --------------------------------------------- */
 
+/* The peer, for all that this side can know. */
+static bool
+is_gone(const struct tp_connection *connection)
+{
+    return connection->failure != 0 || connection->is_broken;
+}
+
 static bool
 can_read(const struct tp_connection *connection)
 {
@@ -78,8 +85,7 @@ arm(struct tp_connection *connection)
 {
     int events = 0;
 
-    if (connection->is_open && connection->failure == 0 &&
-        !connection->is_broken) {
+    if (connection->is_open && !is_gone(connection)) {
         events |= connection->is_blocked ? UV_WRITABLE : 0;
         events |= can_read(connection) && !connection->socket.is_deaf
                       ? UV_READABLE
@@ -152,17 +158,25 @@ count_awaited(struct tp_connection *connection, bool is_awaited)
     }
 }
 
-void
-tp_connection_fail(struct tp_connection *connection, int failure)
+/* What waits will never go out: so nobody is held by it, and its actor is to
+ * hear of it. */
+static void
+give_up_writing(struct tp_connection *connection)
 {
-    if (connection->failure != 0) {
-        return;
-    }
-    connection->failure = failure;
+    tp_outgoing_fini(&connection->outgoing);
     count_awaited(connection, false);
     arm(connection);
     release(connection);
     notify(connection);
+}
+
+void
+tp_connection_fail(struct tp_connection *connection, int failure)
+{
+    if (connection->failure == 0) {
+        connection->failure = failure;
+        give_up_writing(connection);
+    }
 }
 
 static void
@@ -216,7 +230,7 @@ static bool
 can_write_out(const struct tp_connection *connection)
 {
     return connection->is_open && !connection->is_blocked &&
-           connection->failure == 0;
+           !is_gone(connection);
 }
 
 void
@@ -265,8 +279,7 @@ mind_high(struct troupe_self *self, struct tp_connection *connection)
     if (can_write_out(connection)) {
         write_out(connection);
     }
-    if (connection->failure == 0 &&
-        waiting(connection) >= connection->limits.write_high) {
+    if (waiting(connection) >= connection->limits.write_high) {
         connection->is_high = true;
         hold(self, connection);
     }
@@ -302,7 +315,7 @@ tp_connection_write(struct troupe_self *self, struct tp_connection *connection,
             "this side has said that it writes no more");
     }
     err = check_room(connection, count);
-    if (err != TROUPE_OK || count == 0 || connection->failure != 0) {
+    if (err != TROUPE_OK || count == 0 || is_gone(connection)) {
         return err;
     }
     if (!tp_outgoing_append(&connection->outgoing, bytes, count)) {
@@ -374,8 +387,7 @@ tp_connection_close(struct troupe_self *self, struct tp_connection *connection)
 {
     connection->is_closing = true;
     connection->is_shut = true;
-    if (!connection->is_open || waiting(connection) == 0 ||
-        connection->failure != 0) {
+    if (!connection->is_open || waiting(connection) == 0) {
         finish_normally(self, self->actor);
         return;
     }
@@ -618,9 +630,7 @@ be_broken(struct tp_socket *socket)
     }
     connection->is_broken = true;
     socket->is_readable = true;
-    count_awaited(connection, false);
-    release(connection);
-    notify(connection);
+    give_up_writing(connection);
 }
 
 static void

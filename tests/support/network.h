@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "tests/support/check.h"
+#include "tests/support/fault.h"
 #include "troupe/net.h"
 #include "troupe/troupe.h"
 
@@ -91,19 +92,37 @@ tell_open(struct troupe_self *self, struct watcher *watcher)
     }
 }
 
+static struct end_note *
+next_note(struct watcher *watcher)
+{
+    CHECK(watcher->ends_count < NOTES_MAX);
+    return &watcher->ends[watcher->ends_count++];
+}
+
 static void
 on_down(struct troupe_self *self, void *state, uint64_t context,
     const struct troupe_down *down)
 {
-    struct watcher *watcher = state;
-    struct end_note *note = &watcher->ends[watcher->ends_count++];
+    struct end_note *note = next_note(state);
 
     (void)context;
-    CHECK(watcher->ends_count <= NOTES_MAX);
     note->kind = down->why->kind;
     note->code = down->why->code;
     snprintf(note->text, sizeof(note->text), "%s", down->why->text);
-    tell_end(self, watcher);
+    tell_end(self, state);
+}
+
+/* Told by an actor that may have ended before anybody could watch it. */
+static void
+on_end_is(struct troupe_self *self, void *state, const struct end_is *end)
+{
+    struct end_note *note = next_note(state);
+
+    note->kind = end->kind;
+    note->code = end->code;
+    snprintf(note->text, sizeof(note->text), "%.*s", (int)end->text.length,
+        end->text.data);
+    tell_end(self, state);
 }
 
 static void
@@ -164,7 +183,7 @@ on_watcher_stop(
 
 TROUPE_BEHAVIOUR(watcher, sizeof(struct watcher),
     TROUPE_ON_START(on_watcher_start), TROUPE_ON_STOP(on_watcher_stop),
-    TROUPE_ON(watch_for, on_watch_for),
+    TROUPE_ON(end_is, on_end_is), TROUPE_ON(watch_for, on_watch_for),
     TROUPE_ON(get_next_end, on_get_next_end),
     TROUPE_ON(get_next_open, on_get_next_open));
 
@@ -191,6 +210,16 @@ static troupe_pid __attribute__((unused)) next_open(void)
     CHECK(troupe_ask(net.self, net.watcher, long_ns, open_is, &open,
               get_next_open) == TROUPE_OK);
     return open.actor;
+}
+
+/* A stop handler that tells the watcher why. */
+static void __attribute__((unused))
+tell_why(struct troupe_self *self, void *state, const struct troupe_exit *why)
+{
+    (void)state;
+    CHECK(
+        troupe_tell(self, net.watcher, end_is, .kind = why->kind,
+            .code = why->code, .text = troupe_str_of(why->text)) == TROUPE_OK);
 }
 
 /* In a start handler, or when it is open: the watcher is to watch it. */
@@ -234,6 +263,14 @@ on_get_address(
 TROUPE_BEHAVIOUR(listening, sizeof(struct listening),
     TROUPE_ON_START(on_listening_start),
     TROUPE_ON(get_address, on_get_address));
+
+/* Of tests in which an actor crashes; see tests/support/fault.h. */
+static void __attribute__((unused)) save_fault_handlers(void)
+{
+    CHECK(troupe_runtime_create(NULL, &net.runtime) == TROUPE_OK);
+    fault_save_handlers();
+    troupe_runtime_destroy(&net.runtime);
+}
 
 static void __attribute__((unused))
 begin_runtime(struct troupe_options *options)
