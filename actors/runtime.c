@@ -309,6 +309,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         /* What came between stop and here; or all, if it never started. */
         ck_pr_store_32(&dying->state, TP_RUNTIME_STOPPED);
         tp_shutdown_sweep(dying, false, &unread);
+        tp_scheduler_close_io(dying->scheduler); /* it has blocks of ours */
         tp_shutdown_release_answers(dying);
         tp_roots_fini(&dying->workers[0]);
         destroy_containment(dying);

@@ -166,18 +166,20 @@ open_loop(struct tp_worker *worker)
     return TROUPE_OK;
 }
 
-/* What the pool still does is waited for: nobody can stop it. */
+/* What the pool still does is waited for: nobody can stop it. If there is no
+ * memory for a worker's self, nothing has been given to it either. */
 static void
 close_loop(struct tp_worker *worker)
 {
     struct tp_loop *loop = tp_loop_of(worker);
     int refused;
 
-    loop->is_closing = true;
+    ck_pr_store_32(&loop->is_closing, 1);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     refused = uv_loop_close(&loop->uv);
     TP_ASSERT(refused == 0);
     close(loop->wake_fd);
+    tp_work_slots_fini(&loop->slots);
     worker->io = NULL;
     tp_memory_free(loop);
 }

@@ -38,6 +38,7 @@
 #define TROUPE_NET_LOOP_H
 
 #include "actors/io.h"
+#include "net/work.h"
 
 #include <uv.h>
 
@@ -49,9 +50,15 @@ struct tp_loop {
     uv_loop_t uv;
     struct tp_worker *worker;
     int wake_fd;
-    bool is_closing;                 /* nothing above exists any more */
     bool is_changed;                 /* and libuv has not looked since */
     struct tp_connection *unflushed; /* linked by next_unflushed */
+    struct tp_work_slots slots;
+    /*
+     * 1: nobody is there any more to be answered. Written once, when no worker
+     * runs; read by the pool's threads. Stale: a piece of work begins for
+     * nobody.
+     */
+    uint32_t is_closing;
     /*
      * Sockets that are or will be this loop's. Added to by whoever gives it
      * one, taken off by its worker; orders nothing. Stale: a socket goes to

@@ -481,8 +481,8 @@ open_io(struct tp_scheduler *scheduler)
     return err;
 }
 
-static void
-close_io(struct tp_scheduler *scheduler)
+void
+tp_scheduler_close_io(struct tp_scheduler *scheduler)
 {
     for (unsigned i = 0; i < scheduler->workers_count; i++) {
         if (scheduler->workers[i].io != NULL) {
@@ -561,7 +561,7 @@ tp_scheduler_create(
 void
 tp_scheduler_destroy(struct tp_scheduler **scheduler)
 {
-    close_io(*scheduler);
+    tp_scheduler_close_io(*scheduler);
     tp_memory_free((*scheduler)->workers);
     tp_memory_free((*scheduler)->simulation);
     tp_memory_free(*scheduler);

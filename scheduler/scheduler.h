@@ -125,6 +125,10 @@ TROUPE_MUST_USE troupe_err tp_scheduler_create(
     const struct tp_scheduler_options *options,
     struct tp_scheduler **scheduler);
 
+/* Gives back what io has, and waits for what it does; tp_scheduler_destroy()
+ * does that, too. Not while threads run. */
+void tp_scheduler_close_io(struct tp_scheduler *scheduler);
+
 /* Not while threads run. */
 void tp_scheduler_destroy(struct tp_scheduler **scheduler);
 
