@@ -188,7 +188,7 @@ troupe_err
 tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
     const struct troupe_spawn_options *options, unsigned flags, troupe_pid *pid)
 {
-    struct troupe_message *start;
+    struct troupe_message *start = NULL;
     troupe_err err = make_start(self, table, options, flags, &start);
 
     return err == TROUPE_OK ? spawn_by(self, options, start, pid) : err;

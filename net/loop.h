@@ -55,7 +55,7 @@ struct tp_loop {
     struct tp_work_slots slots;
     /*
      * 1: nobody is there any more to be answered. Written once, when no worker
-     * runs; read by the pool's threads. Stale: a piece of work begins for
+     * runs; read by the pool's threads. It orders nothing. Stale: a piece of work begins for
      * nobody.
      */
     uint32_t is_closing;

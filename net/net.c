@@ -256,7 +256,7 @@ print_name(const struct troupe_self *self, name_of_socket *name, char *out,
 {
     union tp_sockaddr where;
     socklen_t where_size = sizeof(where);
-    int fd;
+    int fd = -1;
     troupe_err err = find_fd(self, &fd);
 
     if (size > 0) {
@@ -295,7 +295,7 @@ troupe_net_credentials_of_peer(
     TP_RUNTIME_CALL();
     struct ucred found = {0, 0, 0};
     socklen_t size = sizeof(found);
-    int fd;
+    int fd = -1;
     troupe_err err = find_fd(self, &fd);
 
     if (err != TROUPE_OK) {

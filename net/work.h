@@ -20,7 +20,7 @@
  *     from         to          by                    called by
  *     FREE      -> QUEUED      give()                the loop's worker
  *     QUEUED    -> RUNNING     run()                 a thread of the pool
- *     QUEUED    -> CANCELLED   tp_work_cancel_job()  any thread
+ *     QUEUED    -> CANCELLED   troupe_work_cancel()  any thread
  *     RUNNING   -> CANCELLED   the same
  *     any other -> FREE        done()                the loop's worker
  *
@@ -49,8 +49,10 @@ struct tp_work_slot {
 };
 
 struct tp_work_slots {
-    /* Written by the worker, with release; read by who cancels, who has the
-     * index from it. Never stale for that. */
+    /*
+     * Written once by the worker, with release; read, with acquire, by who
+     * cancels, who has had the index from it. So it is never stale.
+     */
     struct tp_work_slot *chunks[TP_WORK_CHUNKS_MAX];
     uint32_t count; /* the worker's */
     uint32_t free;  /* 1 + index; 0: none; the worker's */
