@@ -63,5 +63,10 @@ install(EXPORT troupe-targets NAMESPACE troupe:: DESTINATION ${troupe_cmake_dir}
 install(FILES ${PROJECT_BINARY_DIR}/troupe-config.cmake
     ${PROJECT_BINARY_DIR}/troupe-config-version.cmake DESTINATION ${troupe_cmake_dir})
 install(FILES ${PROJECT_BINARY_DIR}/troupe.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(TARGET troupe_net)
+    configure_file(cmake/troupe-net.pc.in troupe-net.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/troupe-net.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
 install(DIRECTORY include/troupe DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.h")

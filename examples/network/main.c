@@ -4,6 +4,7 @@
  * it back in capitals. The file is read by the pool for blocking work. Who
  * waits for the client is told how it has ended.
  */
+#define _POSIX_C_SOURCE 200809L /* for mkdtemp() */
 #include "troupe/net.h"
 #include "troupe/troupe.h"
 #include "troupe/work.h"
