@@ -36,6 +36,7 @@ tp_extension_destroy(struct troupe_self *self, struct tp_extension **extension)
     tp_kept_fini(&(*extension)->kept);
     TP_ASSERT((*extension)->bonds.count == 0);
     TP_ASSERT((*extension)->token == NULL);
+    TP_ASSERT((*extension)->owned == NULL);
     tp_timers_fini(&(*extension)->timers);
     tp_block_give(
         &self->blocks, tp_block_class_of(sizeof(**extension)), *extension);

@@ -17,6 +17,7 @@
 #include "actors/timers.h"
 
 struct tp_actor;
+struct tp_owned;
 struct troupe_gathered;
 
 struct tp_extension {
@@ -28,7 +29,8 @@ struct tp_extension {
         *held; /* the last one that a suspended one has seen */
     struct tp_timers timers;
     struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
-    void *socket; /* runtime->io's; NULL: none (actors/io.h) */
+    void *socket;           /* runtime->io's; NULL: none (actors/io.h) */
+    struct tp_owned *owned; /* a list (actors/owned.h) */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

@@ -5,6 +5,7 @@
 #include "actors/child.h"
 #include "actors/crash.h"
 #include "actors/io.h"
+#include "actors/owned.h"
 #include "actors/post.h"
 #include "actors/start.h"
 #include "actors/supervisor.h"
@@ -196,6 +197,7 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
         tp_timers_cancel_all(self, &actor->extension->timers);
         tp_io_end(self, actor);
         tp_answer_abandon_all(self, actor);
+        tp_owned_free_all(&actor->extension->owned);
     }
     tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {

@@ -22,9 +22,9 @@
  * stop handler has not run yet, and will not.
  *
  * An end needs no memory. In this order: the stop handler runs; timers and asks
- * are cancelled; requests that were kept are refused; the state is freed; bonds
- * travel (actors/bond.h). So all that the actor sent comes before the news of
- * its end.
+ * are cancelled; requests that were kept are refused; the state is freed, and
+ * the memory that the actor owns; bonds travel (actors/bond.h). So all that the
+ * actor sent comes before the news of its end.
  *
  * All functions are for the actor's owner, those of the runtime's end for who
  * stops it, when no worker runs.

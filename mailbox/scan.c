@@ -9,50 +9,43 @@
 
 #include <inttypes.h>
 
-/* The walk over the bytes. */
+/* The bytes that there are. */
 struct walk {
+    struct tp_scan *scan;
     const uint8_t *bytes;
     size_t size;
-    const struct tp_scan_bounds *bounds;
-
-    size_t at; /* where the next value begins */
-
-    /* How many values must still come: left[depth] in the innermost open array
-     * or map, left[0] is for the value itself; missing is their sum. Each
-     * takes a byte at least. */
-    uint64_t missing;
-    uint32_t depth;
-    uint64_t left[TP_SCAN_DEPTH_LIMIT + 1];
 };
 
 /* Where the value ends at the earliest. */
 static uint64_t
-end_min(const struct walk *walk)
+end_min(const struct tp_scan *scan)
 {
-    return walk->at + walk->missing;
+    return scan->at + scan->missing;
 }
 
 static troupe_err
-too_large(const struct walk *walk, uint64_t needed)
+too_large(const struct tp_scan *scan, uint64_t needed)
 {
     return tp_err_set(TROUPE_E_MALFORMED,
         "byte %zu: the value takes %" PRIu64 " bytes or more, and %zu are "
         "allowed",
-        walk->at, needed, walk->bounds->bytes_max);
+        scan->at, needed, scan->bounds.bytes_max);
 }
 
 /* The bytes end before needed bytes have come. */
 static troupe_err
 cut_short(const struct walk *walk, uint64_t needed, size_t *value_size)
 {
-    if (needed > walk->bounds->bytes_max) {
-        return too_large(walk, needed);
+    const struct tp_scan *scan = walk->scan;
+
+    if (needed > scan->bounds.bytes_max) {
+        return too_large(scan, needed);
     }
     *value_size = (size_t)needed;
     return tp_err_set(TROUPE_E_MALFORMED,
         "byte %zu: cut short: %zu bytes are here and the value takes %" PRIu64
         " or more",
-        walk->at, walk->size, needed);
+        scan->at, walk->size, needed);
 }
 
 static troupe_err
@@ -60,53 +53,90 @@ no_value(
     const struct walk *walk, const struct tp_value *value, size_t *value_size)
 {
     if (value->kind == TP_VALUE_CUT_SHORT) {
-        return cut_short(walk, end_min(walk) - 1 + value->size, value_size);
+        return cut_short(
+            walk, end_min(walk->scan) - 1 + value->size, value_size);
     }
     return tp_err_set(TROUPE_E_MALFORMED,
-        "byte %zu: the byte c1 begins no MessagePack value", walk->at);
+        "byte %zu: the byte c1 begins no MessagePack value", walk->scan->at);
 }
 
 /* Enters an array or a map that is not empty. */
 static troupe_err
-open_list(struct walk *walk, uint64_t values_count)
+open_list(struct tp_scan *scan, uint64_t values_count)
 {
-    if (walk->depth == walk->bounds->depth_max) {
+    if (scan->depth == scan->bounds.depth_max) {
         return tp_err_set(TROUPE_E_MALFORMED,
             "byte %zu: nested deeper than the %" PRIu32 " levels allowed",
-            walk->at, walk->depth);
+            scan->at, scan->depth);
     }
-    walk->left[++walk->depth] = values_count;
-    walk->missing += values_count;
+    scan->left[++scan->depth] = values_count;
+    scan->missing += values_count;
     return TROUPE_OK;
 }
 
 /* Takes the next value, of an array or a map only the header. */
 static troupe_err
-step(struct walk *walk, size_t *value_size)
+step(const struct walk *walk, size_t *value_size)
 {
+    struct tp_scan *scan = walk->scan;
     struct tp_value value;
     const uint8_t *end = walk->bytes + walk->size;
-    const uint8_t *after = tp_value_read(walk->bytes + walk->at, end, &value);
+    const uint8_t *after = tp_value_read(walk->bytes + scan->at, end, &value);
     troupe_err err = TROUPE_OK;
 
     if (after == NULL) {
         return no_value(walk, &value, value_size);
     }
-    walk->left[walk->depth]--;
-    walk->missing--;
+    scan->left[scan->depth]--;
+    scan->missing--;
     if (value.kind == TP_VALUE_ARRAY || value.kind == TP_VALUE_MAP) {
-        err = open_list(walk, value.values_count);
+        err = open_list(scan, value.values_count);
     }
     if (err != TROUPE_OK) {
         return err;
     }
-    walk->at = (size_t)(after - walk->bytes);
-    if (end_min(walk) > walk->bounds->bytes_max) {
-        return too_large(walk, end_min(walk));
+    scan->at = (size_t)(after - walk->bytes);
+    if (end_min(scan) > scan->bounds.bytes_max) {
+        return too_large(scan, end_min(scan));
     }
-    if (end_min(walk) > walk->size) {
-        return cut_short(walk, end_min(walk), value_size);
+    if (end_min(scan) > walk->size) {
+        return cut_short(walk, end_min(scan), value_size);
     }
+    return TROUPE_OK;
+}
+
+void
+tp_scan_begin(struct tp_scan *scan, const struct tp_scan_bounds *bounds)
+{
+    TP_ASSERT(bounds->depth_max <= TP_SCAN_DEPTH_LIMIT);
+    scan->bounds = *bounds;
+    scan->at = 0;
+    scan->missing = 1;
+    scan->depth = 0;
+    scan->left[0] = 1;
+}
+
+troupe_err
+tp_scan_go_on(
+    struct tp_scan *scan, const uint8_t *bytes, size_t size, size_t *value_size)
+{
+    struct walk walk = {scan, bytes, size};
+    troupe_err err;
+
+    *value_size = 0;
+    if (end_min(scan) > size) {
+        return cut_short(&walk, end_min(scan), value_size);
+    }
+    while (scan->missing != 0) {
+        while (scan->left[scan->depth] == 0) {
+            scan->depth--;
+        }
+        err = step(&walk, value_size);
+        if (err != TROUPE_OK) {
+            return err;
+        }
+    }
+    *value_size = scan->at;
     return TROUPE_OK;
 }
 
@@ -114,29 +144,10 @@ troupe_err
 tp_scan_value(const uint8_t *bytes, size_t size,
     const struct tp_scan_bounds *bounds, size_t *value_size)
 {
-    struct walk walk;
-    troupe_err err;
+    struct tp_scan scan;
 
-    TP_ASSERT(bounds->depth_max <= TP_SCAN_DEPTH_LIMIT);
-    walk.bytes = bytes;
-    walk.size = size;
-    walk.bounds = bounds;
-    walk.at = 0;
-    walk.missing = 1;
-    walk.depth = 0;
-    walk.left[0] = 1;
-    *value_size = 0;
-    while (walk.missing != 0) {
-        while (walk.left[walk.depth] == 0) {
-            walk.depth--;
-        }
-        err = step(&walk, value_size);
-        if (err != TROUPE_OK) {
-            return err;
-        }
-    }
-    *value_size = walk.at;
-    return TROUPE_OK;
+    tp_scan_begin(&scan, bounds);
+    return tp_scan_go_on(&scan, bytes, size, value_size);
 }
 
 const uint8_t *

@@ -9,7 +9,12 @@
  * that is larger than allowed. So its own cost is bounded by the bytes given,
  * and so is that of whoever builds a tree from bytes that it accepted.
  *
- *     tp_scan_value    any thread
+ * A reader of a stream holds a struct tp_scan and goes on with it as more bytes
+ * come: what was looked at is not looked at again, so that a value that arrives
+ * byte by byte costs no more than one that arrives at once.
+ *
+ *     tp_scan_value        any thread
+ *     tp_scan_begin, tp_scan_go_on    one thread at a time
  *
  * The scan checks no meaning: text may be other than UTF-8, a map may hold a
  * key twice.
@@ -52,5 +57,29 @@ struct tp_scan_bounds {
  */
 TROUPE_MUST_USE troupe_err tp_scan_value(const uint8_t *bytes, size_t size,
     const struct tp_scan_bounds *bounds, size_t *value_size);
+
+/* Where the walk over a value has come to. */
+struct tp_scan {
+    struct tp_scan_bounds bounds;
+    size_t at; /* where the next value in it begins */
+
+    /* How many values must still come: left[depth] in the innermost open array
+     * or map, left[0] is for the value itself; missing is their sum. Each
+     * takes a byte at least. */
+    uint64_t missing;
+    uint32_t depth;
+    uint64_t left[TP_SCAN_DEPTH_LIMIT + 1];
+};
+
+/* A value is to come. */
+void tp_scan_begin(struct tp_scan *scan, const struct tp_scan_bounds *bounds);
+
+/*
+ * Goes on with the size bytes that there are of the value by now: those of
+ * before, at whatever address, and perhaps more. Returns what tp_scan_value()
+ * does; once that is OK, or nothing more can help, the scan is over.
+ */
+TROUPE_MUST_USE troupe_err tp_scan_go_on(struct tp_scan *scan,
+    const uint8_t *bytes, size_t size, size_t *value_size);
 
 #endif

@@ -10,6 +10,7 @@
 #include "troupe/explore.h"
 #include "troupe/gather.h"
 #include "troupe/link.h"
+#include "troupe/memory.h"
 #include "troupe/message.h"
 #include "troupe/pid.h"
 #include "troupe/runtime.h"

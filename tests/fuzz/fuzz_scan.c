@@ -8,6 +8,7 @@
  * - a refusal gives a sentence, and a size of 0 or of more than is there;
  * - an accepted value is accepted whatever follows it, and cut short at any
  *   byte it is refused, as one that needs more, and no more than its size;
+ * - a scan that goes on as the bytes come says the same of each beginning;
  * - narrower bounds refuse those values that are deeper or larger, no others;
  * - msgpack-c reads an accepted value to the same end, and packs it to the very
  *   bytes that we write for it.
@@ -167,6 +168,32 @@ check_cut(const uint8_t *value, size_t size)
     free(cut);
 }
 
+/* Of long ones only some beginnings, since each is scanned anew for comparison.
+ */
+static void
+check_gradual(
+    const uint8_t *bytes, size_t size, const struct tp_scan_bounds *bounds)
+{
+    struct tp_scan scan;
+    size_t stride = 1 + size / 64;
+    size_t at_once_size;
+    size_t value_size;
+    troupe_err err;
+
+    tp_scan_begin(&scan, bounds);
+    for (size_t here = 0;; here = size - here < stride ? size : here + stride) {
+        uint8_t *begun = fuzz_copy(bytes, here);
+
+        err = tp_scan_go_on(&scan, begun, here, &value_size);
+        CHECK(err == tp_scan_value(begun, here, bounds, &at_once_size));
+        CHECK(value_size == at_once_size);
+        free(begun);
+        if (err == TROUPE_OK || value_size == 0 || here == size) {
+            return;
+        }
+    }
+}
+
 static void
 check_accepted(const uint8_t *value, size_t size, size_t value_size)
 {
@@ -223,6 +250,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         check_refused(size, widest_size);
     }
     is_accepted = tp_scan_value(bytes, size, &bounds, &value_size) == TROUPE_OK;
+    check_gradual(bytes, size, &bounds);
     CHECK(is_accepted == (is_value && is_within(bytes, widest_size, &bounds)));
     if (is_accepted) {
         CHECK(value_size == widest_size);

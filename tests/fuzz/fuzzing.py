@@ -32,6 +32,7 @@ PLANTED = {
     "ledger": "balances wrap around",
     "message": "bytes behind the value are taken",
     "print": "the printed form believes a length",
+    "rpc": "a parameter that grows gets the room it had",
     "scan": "a map of n pairs is taken for n values",
 }
 CLAIMS = {
@@ -39,6 +40,7 @@ CLAIMS = {
     "ledger": "a ledger file is read as it says, or refused",
     "message": "foreign bytes are handled as meant, or are dead letters",
     "print": "any payload has a printed form for a terminal",
+    "rpc": "calls of strangers fit their message, or are refused",
     "scan": "the scan accepts what msgpack-c reads, to the same bytes",
 }
 

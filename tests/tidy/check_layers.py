@@ -24,12 +24,13 @@ MAY_INCLUDE = {
     "mailbox": ["base"],
     "scheduler": ["base"],
     "actors": ["base", "mailbox", "scheduler"],
+    "rpc": ["base", "mailbox"],
     "exploration": ["base", "mailbox", "scheduler", "actors"],
     "net": ["base", "mailbox", "scheduler", "actors"],
     "cli": ["base"],
     "examples": ["cli"],
     "bench": ["base", "mailbox", "scheduler", "actors", "cli"],
-    "tests": ["base", "mailbox", "scheduler", "actors", "exploration", "net", "cli",
+    "tests": ["base", "mailbox", "scheduler", "actors", "rpc", "exploration", "net", "cli",
               "examples", "bench"],
 }
 LICENCE = "SPDX-License-Identifier: BSD-2-Clause"

@@ -61,6 +61,57 @@ a_value_cut_at_any_byte_says_that_it_needs_more(void **state)
     }
 }
 
+/* At another address each time, as in a buffer that grows. */
+static void
+a_value_may_come_byte_by_byte(void **state)
+{
+    struct tp_scan scan;
+    size_t value_size = 0;
+
+    (void)state;
+    tp_scan_begin(&scan, &bounds);
+    for (size_t size = 0; size < sizeof(sample); size++) {
+        uint8_t *begun = malloc(size + 1);
+
+        memcpy(begun + 1, sample, size);
+        assert_int_equal(tp_scan_go_on(&scan, begun + 1, size, &value_size),
+            TROUPE_E_MALFORMED);
+        assert_in_range(value_size, size + 1, sizeof(sample));
+        free(begun);
+    }
+    assert_int_equal(
+        tp_scan_go_on(&scan, sample, sizeof(sample), &value_size), TROUPE_OK);
+    assert_int_equal(value_size, sizeof(sample));
+}
+
+/* One byte more at a time, and never back. */
+static void
+what_was_looked_at_is_not_looked_at_again(void **state)
+{
+    enum { LISTS_COUNT = 0xffff, SIZE = 3 + 2 * LISTS_COUNT };
+    uint8_t *lists = malloc(SIZE);
+    struct tp_scan scan;
+    size_t value_size = 0;
+
+    (void)state;
+    memcpy(lists, "\xdc\xff\xff", 3);
+    for (size_t at = 3; at < SIZE; at += 2) {
+        lists[at] = 0x91;
+        lists[at + 1] = 0x01;
+    }
+    tp_scan_begin(&scan, &bounds);
+    for (size_t here = 3 + LISTS_COUNT; here < SIZE; here++) {
+        size_t before = scan.at;
+
+        assert_int_equal(
+            tp_scan_go_on(&scan, lists, here, &value_size), TROUPE_E_MALFORMED);
+        assert_in_range(scan.at, before, here);
+    }
+    assert_int_equal(tp_scan_go_on(&scan, lists, SIZE, &value_size), TROUPE_OK);
+    assert_int_equal(value_size, SIZE);
+    free(lists);
+}
+
 static void
 the_sentence_names_the_byte_and_the_reason(void **state)
 {
@@ -149,6 +200,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_value_is_accepted_with_its_size),
         cmocka_unit_test(a_value_cut_at_any_byte_says_that_it_needs_more),
+        cmocka_unit_test(a_value_may_come_byte_by_byte),
+        cmocka_unit_test(what_was_looked_at_is_not_looked_at_again),
         cmocka_unit_test(the_sentence_names_the_byte_and_the_reason),
         cmocka_unit_test(nesting_is_accepted_up_to_the_bound),
         cmocka_unit_test(a_bound_of_no_levels_takes_plain_values_only),
