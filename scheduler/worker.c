@@ -302,12 +302,14 @@ tp_worker_poll_io(struct tp_worker *worker)
     worker->scheduler->io->poll(worker);
 }
 
-/* Of a worker that is busy. */
-static bool
-is_poll_due(struct tp_worker *worker)
+/* A worker that is busy polls now and then. */
+static void __attribute__((noinline, cold))
+poll_in_time(struct tp_worker *worker)
 {
-    return ++worker->io_ticks >= TP_IO_POLL_TICKS ||
-           worker->now_ns - worker->io_polled_ns >= TP_IO_POLL_NS;
+    if (++worker->io_ticks >= TP_IO_POLL_TICKS ||
+        worker->now_ns - worker->io_polled_ns >= TP_IO_POLL_NS) {
+        tp_worker_poll_io(worker);
+    }
 }
 
 /* ---- time ---------------------------------------------------------------- */
@@ -334,15 +336,15 @@ tp_worker_tick(struct tp_worker *worker)
     struct tp_timeout *timeout;
 
     worker->is_tick_due = false;
-    if (worker->io != NULL && is_poll_due(worker)) {
-        tp_worker_poll_io(worker);
-    }
     while ((timeout = tp_timeouts_take_cancelled(&worker->timeouts)) != NULL) {
         hooks->release(worker, timeout);
     }
     while ((timeout = tp_timeouts_pop_expired(
                 &worker->timeouts, worker->now_ns)) != NULL) {
         hooks->expire(worker, timeout);
+    }
+    if (__builtin_expect(worker->io != NULL, 0)) {
+        poll_in_time(worker);
     }
 }
 
