@@ -339,6 +339,9 @@ static uint16_t __attribute__((unused)) port_of(const char *address)
     return (uint16_t)atoi(colon + 1);
 }
 
+/* How much the system keeps for a peer that does not read; 0: as it likes. */
+static int peer_keeps;
+
 static int __attribute__((unused)) connect_peer(void)
 {
     struct sockaddr_in where = {.sin_family = AF_INET,
@@ -351,7 +354,23 @@ static int __attribute__((unused)) connect_peer(void)
     }
     fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(fd >= 0);
+    if (peer_keeps != 0) {
+        CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &peer_keeps,
+                  sizeof(peer_keeps)) == 0);
+    }
     CHECK(connect(fd, (struct sockaddr *)&where, sizeof(where)) == 0);
+    return fd;
+}
+
+/* A peer for which the system keeps little: what it does not read waits with
+ * who writes. */
+static int __attribute__((unused)) connect_narrow_peer(void)
+{
+    int fd;
+
+    peer_keeps = 32768;
+    fd = connect_peer();
+    peer_keeps = 0;
     return fd;
 }
 

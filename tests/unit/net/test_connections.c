@@ -233,7 +233,7 @@ a_peer_that_does_not_read_holds_the_actor_that_writes(void **state)
 
     (void)state;
     begin_at("127.0.0.1:0", &source_listen);
-    fd = connect_peer();
+    fd = connect_narrow_peer();
     source = next_open();
     /* More than the system takes: the actor is held from here on. */
     assert_int_equal(
@@ -519,7 +519,7 @@ a_peer_that_resets_ends_an_actor_that_is_held(void **state)
 
     (void)state;
     begin_at("127.0.0.1:0", &source_listen);
-    fd = connect_peer();
+    fd = connect_narrow_peer();
     source = next_open();
     for (int i = 0; i < 2; i++) {
         assert_int_equal(
