@@ -7,6 +7,7 @@
 #include "actors/io.h"
 #include "actors/life.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/runtime.h"
 #include "actors/supervisor.h"
 #include "actors/waits.h"
@@ -60,7 +61,7 @@ static inline void
 count_handled(struct troupe_self *self, struct tp_actor *actor,
     const struct troupe_message *message)
 {
-    if (__builtin_expect(message->size_class == TP_BLOCK_CLASS_LARGE, 0)) {
+    if (__builtin_expect(message->size_class >= TP_BLOCK_CLASS_LARGE, 0)) {
         take_off_limit(self, actor, 1, tp_post_bytes_of(message));
         return;
     }
@@ -221,10 +222,11 @@ static void __attribute__((cold))
 bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
 {
     struct troupe_message *message = self->in_hand;
+    const uint8_t *payload = tp_message_payload_view(message);
 
     self->in_hand = NULL;
     (void)troupe_decode_failed(troupe_schema_by_number_view(message->schema),
-        message->payload, message->payload + message->payload_size, fault);
+        payload, payload + message->payload_size, fault);
     tp_log_write(
         &self->runtime->log, TROUPE_LOG_WARNING, "%s", troupe_err_detail());
     if ((actor->flags & TP_ACTOR_ENDS_ON_DECODE_ERROR) != 0) {
@@ -272,7 +274,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
 
 static inline __attribute__((always_inline)) void
 dispatch(struct troupe_self *self, struct tp_actor *actor,
-    struct troupe_message *message)
+    struct troupe_message *message, const uint8_t *payload)
 {
     const struct tp_behaviour_line *line =
         tp_behaviour_find(actor->table, message->schema);
@@ -283,9 +285,8 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         int fault;
 
         tp_containment_enter();
-        fault =
-            line->dispatch(self, tp_life_open_state(actor), message->payload,
-                message->payload + message->payload_size, line->handler);
+        fault = line->dispatch(self, tp_life_open_state(actor), payload,
+            payload + message->payload_size, line->handler);
         tp_containment_leave();
         if (__builtin_expect(fault != 0, 0)) {
             bury_undecodable(self, actor, fault);
@@ -315,6 +316,8 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_supervisor_drop(self, message);
     } else if (message->kind == TP_MESSAGE_IO) {
         tp_post_free(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_drop(self, message);
     } else {
         tp_answer_drop(self, actor, message);
     }
@@ -334,6 +337,8 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
     } else if (message->kind == TP_MESSAGE_IO) {
         tp_io_handle(self, actor, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_handle(self, message, tp_life_open_state(actor));
     } else {
         tp_supervisor_handle(self, actor, message, tp_life_open_state(actor));
     }
@@ -372,7 +377,15 @@ static void __attribute__((noinline)) handle_request(struct troupe_self *self,
             TROUPE_E_TIMED_OUT);
         return;
     }
-    dispatch(self, actor, message);
+    dispatch(self, actor, message, message->payload);
+}
+
+static void __attribute__((noinline)) handle_shared(struct troupe_self *self,
+    struct tp_actor *actor, struct troupe_message *message)
+{
+    if (is_to_handle(self, actor, message)) {
+        dispatch(self, actor, message, tp_shared_payload_view(message));
+    }
 }
 
 static inline __attribute__((always_inline)) void
@@ -381,10 +394,12 @@ handle(struct troupe_self *self, struct tp_actor *actor,
 {
     if (__builtin_expect(message->kind == TP_MESSAGE_TELL, 1)) {
         if (is_to_handle(self, actor, message)) {
-            dispatch(self, actor, message);
+            dispatch(self, actor, message, message->payload);
         }
     } else if (message->kind == TP_MESSAGE_REQUEST) {
         handle_request(self, actor, message);
+    } else if (message->kind == TP_MESSAGE_SHARED) {
+        handle_shared(self, actor, message);
     } else {
         handle_uncounted(self, actor, message);
     }
@@ -426,6 +441,26 @@ drop_stale(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
+/* Gives a process what it waits for, and lets its body go on. False: it waits
+ * on. True also if what it was given ends it. */
+static bool __attribute__((noinline))
+step_process(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message;
+
+    while (!tp_process_is_due(actor) &&
+           (message = tp_process_take(self, actor)) != NULL) {
+        handle(self, actor, message);
+    }
+    if (!tp_process_is_due(actor)) {
+        return (actor->flags & TP_ACTOR_IS_STOPPING) != 0;
+    }
+    tp_process_go_on(self, actor);
+    tp_isolation_close_state(actor);
+    tp_worker_count_handler(self->worker);
+    return true;
+}
+
 /* What a flag, a control message or a congested receiver asks for. True: there
  * were control messages, which are a step of their own. */
 static bool __attribute__((cold, noinline))
@@ -458,6 +493,19 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     return is_step;
 }
 
+/* The same before a step, which a process may make. Not after the last step of
+ * a turn: whatever it did would be left to another actor's. */
+static bool __attribute__((cold, noinline))
+attend_and_step(struct troupe_self *self, struct tp_actor *actor)
+{
+    bool is_step = attend(self, actor);
+
+    if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
+        is_step |= step_process(self, actor);
+    }
+    return is_step;
+}
+
 static bool
 needs_attention(const struct troupe_self *self, const struct tp_actor *actor)
 {
@@ -472,7 +520,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message *message;
 
     if (__builtin_expect(needs_attention(self, actor), 0) &&
-        attend(self, actor)) {
+        attend_and_step(self, actor)) {
         return true;
     }
     if (__builtin_expect((actor->flags & TP_ACTOR_HOLDS_MAIL) == 0, 1) &&
@@ -547,8 +595,7 @@ is_turn_over(const struct troupe_self *self, const struct tp_actor *actor,
 {
     return self->pushes_count >= TP_ACTOR_TURN_PUSHES_MAX ||
            steps_count >= TP_ACTOR_CONGESTED_STEPS_MAX ||
-           self->worker->simulation != NULL ||
-           !tp_limit_is_congested(&actor->limit);
+           self->worker->hands_on || !tp_limit_is_congested(&actor->limit);
 }
 
 void

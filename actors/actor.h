@@ -56,7 +56,9 @@
  * it, so that control messages are handled and it can see that it has become
  * congested itself (mailbox/limit.h says why that matters). So does one that is
  * suspended between two lives (actors/life.h), which drops what is for an
- * earlier occupant of its slot: others wait for that.
+ * earlier occupant of its slot: others wait for that. So does a process,
+ * always: its mail stays in the lists until its body receives it
+ * (actors/process.h).
  */
 #ifndef TROUPE_ACTORS_ACTOR_H
 #define TROUPE_ACTORS_ACTOR_H
@@ -77,15 +79,18 @@ enum {
     TP_ACTOR_IS_STOPPING = 2, /* ends after the message in hand */
     TP_ACTOR_IS_LEAVING = 4,  /* vacated; the slot is free when it sleeps */
     TP_ACTOR_DROPS_OLDEST = 8,
-    TP_ACTOR_IS_SUSPENDED = 16, /* between two lives (actors/child.h) */
-    TP_ACTOR_IS_EXACT = 32,     /* has a profile, and settles each message */
-    TP_ACTOR_IS_HELD = 64, /* by what its peer does not read (actors/io.h) */
-    TP_ACTOR_HOLDS_MAIL =
+    TP_ACTOR_IS_SUSPENDED = 16,  /* between two lives (actors/child.h) */
+    TP_ACTOR_IS_EXACT = 32,      /* has a profile, and settles each message */
+    TP_ACTOR_IS_SEQUENTIAL = 64, /* actors/process.h */
+    TP_ACTOR_IS_HELD = 128, /* by what its peer does not read (actors/io.h) */
+    TP_ACTOR_STANDS_STILL =
         TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED | TP_ACTOR_IS_HELD,
-    TP_ACTOR_ATTENTION = 128,
-    TP_ACTOR_HAS_LARGE_STATE = 128,
-    TP_ACTOR_ENDS_ON_DECODE_ERROR = 256,
-    TP_ACTOR_SUPERVISES = 512, /* actors/supervisor.h */
+    TP_ACTOR_HOLDS_MAIL = TP_ACTOR_STANDS_STILL | TP_ACTOR_IS_SEQUENTIAL,
+    TP_ACTOR_ATTENTION = 256,
+    TP_ACTOR_HAS_LARGE_STATE = 256,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 512,
+    TP_ACTOR_SUPERVISES = 1024, /* actors/supervisor.h */
+    TP_ACTOR_IS_NAMED = 2048,   /* of a START: a name is to be shown */
 };
 
 enum {

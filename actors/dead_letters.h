@@ -42,6 +42,9 @@ void tp_dead_letters_fini(struct tp_dead_letters *letters);
 void tp_dead_letters_record(
     struct troupe_self *self, const struct tp_dead_letter *letter);
 
+/* The cause of what could not be sent for that reason. */
+enum troupe_dead_letter_cause tp_dead_letters_cause_of(troupe_err err);
+
 /* A message that is not handled, for that receiver. It stays the caller's. */
 void tp_dead_letters_record_message(struct troupe_self *self,
     const struct troupe_message *message, troupe_pid receiver,

@@ -2,6 +2,7 @@
 #include "actors/extension.h"
 
 #include "actors/actor.h"
+#include "actors/process.h"
 #include "actors/self.h"
 #include "base/assert.h"
 
@@ -38,6 +39,7 @@ tp_extension_destroy(struct troupe_self *self, struct tp_extension **extension)
     TP_ASSERT((*extension)->token == NULL);
     TP_ASSERT((*extension)->owned == NULL);
     tp_timers_fini(&(*extension)->timers);
+    tp_process_destroy(self, &(*extension)->process);
     tp_block_give(
         &self->blocks, tp_block_class_of(sizeof(**extension)), *extension);
     *extension = NULL;

@@ -18,6 +18,7 @@
 
 struct tp_actor;
 struct tp_owned;
+struct tp_process;
 struct troupe_gathered;
 
 struct tp_extension {
@@ -29,8 +30,9 @@ struct tp_extension {
         *held; /* the last one that a suspended one has seen */
     struct tp_timers timers;
     struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
-    void *socket;           /* runtime->io's; NULL: none (actors/io.h) */
-    struct tp_owned *owned; /* a list (actors/owned.h) */
+    void *socket;               /* runtime->io's; NULL: none (actors/io.h) */
+    struct tp_owned *owned;     /* a list (actors/owned.h) */
+    struct tp_process *process; /* NULL: the actor has handlers */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

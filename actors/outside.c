@@ -52,6 +52,8 @@ drop(struct troupe_self *self, struct troupe_message *message)
         tp_bond_drop(self, self->actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_drop(self, message);
     } else {
         tp_post_free(self, message);
     }
@@ -257,18 +259,12 @@ tp_outside_ask(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
 
 /* ---- selves -------------------------------------------------------------- */
 
-/*
- * Makes a free slot this thread's. False: stale mail is being run there just
- * now, take another.
- */
-static bool
-occupy(struct troupe_self *self, struct tp_actor *actor)
+/* The slot is this thread's, and so is its inbox. */
+static void
+move_in(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_runtime *runtime = self->runtime;
 
-    if (!tp_inbox_try_occupy(&actor->inbox)) {
-        return false;
-    }
     actor->parker = &self->parker;
     ck_pr_store_32(&actor->task.bound, TP_TASK_ELSEWHERE);
     ck_pr_store_64(&actor->limit.held,
@@ -278,30 +274,6 @@ occupy(struct troupe_self *self, struct tp_actor *actor)
     actor->pid = self->pid;
     actor->table = NULL;
     self->actor = actor;
-    return true;
-}
-
-static troupe_err
-find_used_slot(struct troupe_self *self)
-{
-    struct tp_actor *busy = NULL;
-    struct tp_actor *actor = NULL;
-    struct tp_registry *registry = &self->runtime->registry;
-    troupe_err err;
-
-    while (
-        (err = tp_registry_take(registry, &self->slots, &actor)) == TROUPE_OK &&
-        !occupy(self, actor)) {
-        actor->next_free = busy;
-        busy = actor;
-    }
-    while (busy != NULL) {
-        struct tp_actor *next = busy->next_free;
-
-        tp_registry_give(registry, &self->slots, busy);
-        busy = next;
-    }
-    return err;
 }
 
 /*
@@ -311,14 +283,17 @@ find_used_slot(struct troupe_self *self)
 static troupe_err
 find_slot(struct troupe_self *self)
 {
-    struct tp_actor *fresh;
+    struct tp_registry *registry = &self->runtime->registry;
+    struct tp_actor *actor;
+    troupe_err err = tp_registry_take_fresh(registry, &self->slots, &actor);
 
-    if (tp_registry_take_fresh(
-            &self->runtime->registry, &self->slots, &fresh) == TROUPE_OK &&
-        occupy(self, fresh)) {
-        return TROUPE_OK;
+    if (err != TROUPE_OK || !tp_inbox_try_occupy(&actor->inbox)) {
+        err = tp_registry_take_awake(registry, &self->slots, &actor);
     }
-    return find_used_slot(self);
+    if (err == TROUPE_OK) {
+        move_in(self, actor);
+    }
+    return err;
 }
 
 static struct troupe_self *

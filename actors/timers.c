@@ -3,6 +3,7 @@
 
 #include "actors/extension.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -166,6 +167,15 @@ check(const struct troupe_self *self, troupe_timer_handler *then)
     return TROUPE_OK;
 }
 
+/* What a handler may ask for, and a body must not. */
+static troupe_err
+check_handler(const struct troupe_self *self, troupe_timer_handler *then)
+{
+    troupe_err err = check(self, then);
+
+    return err == TROUPE_OK ? tp_process_refuse(self, "a timer") : err;
+}
+
 /* Opens an entry with a block of its own; NULL leaves nothing behind. */
 static struct tp_timers_entry *
 open_with_block(struct troupe_self *self, struct tp_timers_entry *wanted)
@@ -198,7 +208,8 @@ set(struct troupe_self *self, struct tp_timers_entry *wanted, uint64_t delay_ns,
     if (err != TROUPE_OK) {
         return err;
     }
-    wanted->due_ns = tp_clock_after_ns(self->worker->now_ns, delay_ns);
+    wanted->due_ns =
+        tp_clock_after_ns(tp_worker_now_ns(self->worker), delay_ns);
     entry = open_with_block(self, wanted);
     if (entry == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to set a timer");
@@ -215,6 +226,17 @@ troupe_after(struct troupe_self *self, uint64_t delay_ns,
     troupe_timer_handler *then, uint64_t context, troupe_timer *timer)
 {
     TP_RUNTIME_CALL();
+    troupe_err err = check_handler(self, then);
+
+    return err == TROUPE_OK
+               ? tp_timers_after(self, delay_ns, then, context, timer)
+               : err;
+}
+
+troupe_err
+tp_timers_after(struct troupe_self *self, uint64_t delay_ns,
+    troupe_timer_handler *then, uint64_t context, troupe_timer *timer)
+{
     struct tp_timers_entry wanted = {.then = then, .context = context};
 
     return set(self, &wanted, delay_ns, TP_TIMEOUT_UNAWAITED, timer);
@@ -236,12 +258,16 @@ troupe_every(struct troupe_self *self, uint64_t period_ns,
     TP_RUNTIME_CALL();
     struct tp_timers_entry wanted = {
         .then = then, .context = context, .period_ns = period_ns};
+    troupe_err err;
 
     if (period_ns == 0) {
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "a timer with a period of 0 would never rest; give at least 1 ns");
     }
-    return set(self, &wanted, period_ns, TP_TIMEOUT_UNAWAITED, timer);
+    err = check_handler(self, then);
+    return err == TROUPE_OK
+               ? set(self, &wanted, period_ns, TP_TIMEOUT_UNAWAITED, timer)
+               : err;
 }
 
 bool
@@ -317,7 +343,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor,
         return;
     }
     entry->block = block;
-    entry->due_ns = next_due_ns(entry, self->worker->now_ns);
+    entry->due_ns = next_due_ns(entry, tp_worker_now_ns(self->worker));
     arm(self, entry, TP_TIMEOUT_UNAWAITED);
 }
 

@@ -77,6 +77,11 @@ struct tp_timers {
     uint32_t open_count;
 };
 
+/* As troupe_after(), also for the body of a process. */
+TROUPE_MUST_USE troupe_err tp_timers_after(struct troupe_self *self,
+    uint64_t delay_ns, troupe_timer_handler *then, uint64_t context,
+    troupe_timer *timer);
+
 /* As troupe_after(), for what a stop of the runtime is to wait for. */
 TROUPE_MUST_USE troupe_err tp_timers_after_awaited(struct troupe_self *self,
     uint64_t delay_ns, troupe_timer_handler *then, uint64_t context,

@@ -2,6 +2,7 @@
 #include "exploration/choices.h"
 
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/start.h"
 #include "base/err.h"
 #include "base/memory.h"
@@ -218,10 +219,21 @@ is_for_the_dead(
            (start == NULL || message->incarnation != start->incarnation);
 }
 
+/* It only says that the occupant is there. */
+static bool
+is_listed(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->kind == TP_MESSAGE_LISTED &&
+           message->incarnation == troupe_pid_incarnation(actor->pid) &&
+           (actor->flags & TP_ACTOR_HOLDS_MAIL) == 0;
+}
+
 static bool
 is_quiet_start(struct troupe_message *start)
 {
-    return tp_start_of(start)->table->start == NULL ||
+    const struct tp_behaviour_table *table = tp_start_of(start)->table;
+
+    return (table->start == NULL && table->body == NULL) ||
            (start->err & TP_ACTOR_IS_SUSPENDED) != 0;
 }
 
@@ -241,19 +253,31 @@ find_quiet(const struct tp_actor *actor)
     }
     for (message = actor->mailbox.oldest; message != NULL;
          message = message->next) {
-        if (is_for_the_dead(actor, message)) {
+        if (is_for_the_dead(actor, message) || is_listed(actor, message)) {
             return message;
         }
     }
     return NULL;
 }
 
+/* Whether it would handle the message, if it were its turn. */
+static bool
+takes(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return (actor->flags & TP_ACTOR_STANDS_STILL) == 0 &&
+           ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) == 0 ||
+               tp_process_takes(actor, message));
+}
+
 static bool
 has_nothing_to_do(const struct tp_actor *actor)
 {
-    return actor->mailbox.control == NULL &&
-           (actor->mailbox.oldest == NULL ||
-               (actor->flags & TP_ACTOR_HOLDS_MAIL) != 0);
+    const struct troupe_message *message = actor->mailbox.oldest;
+
+    while (message != NULL && !takes(actor, message)) {
+        message = message->next;
+    }
+    return actor->mailbox.control == NULL && message == NULL;
 }
 
 /* False: the actor, which is ready, has nothing that happens unseen. */
@@ -296,6 +320,7 @@ settle(struct tp_choices *choices)
 static uint64_t
 queue_of(const struct troupe_message *message)
 {
+    const uint8_t *payload = tp_message_payload_view(message);
     uint64_t hash = message->kind + (message->request << 8);
 
     if (message->kind == TP_MESSAGE_EXPIRED ||
@@ -306,7 +331,7 @@ queue_of(const struct troupe_message *message)
         return message->sender;
     }
     for (uint32_t i = 0; i < message->payload_size; i++) {
-        hash = (hash ^ message->payload[i]) * UINT64_C(0x100000001b3);
+        hash = (hash ^ payload[i]) * UINT64_C(0x100000001b3);
     }
     return hash << 32 | message->schema;
 }
@@ -342,11 +367,8 @@ offer_mail(struct tp_choices *choices, struct tp_actor *actor)
 {
     struct troupe_message *message = actor->mailbox.oldest;
 
-    if ((actor->flags & TP_ACTOR_HOLDS_MAIL) != 0) {
-        return;
-    }
     while (message != NULL) {
-        if (!is_held(choices, message)) {
+        if (!is_held(choices, message) && takes(actor, message)) {
             offer_message(choices, actor, message, TP_CHOICE_MAIL);
         }
         if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
@@ -481,6 +503,8 @@ struct shared {
     struct tp_random random;
     uint64_t lives_count;
     uint64_t letters_count;
+    uint64_t names_reads_count;
+    uint64_t names_changes_count;
     bool is_crowded;
 };
 
@@ -492,6 +516,8 @@ look_at_shared(const struct tp_choices *choices)
     struct shared seen = {
         .random = worker->random,
         .lives_count = worker->born_count + worker->died_count,
+        .names_reads_count = runtime->directory.reads_count,
+        .names_changes_count = runtime->directory.changes_count,
         .is_crowded = is_crowded(choices),
     };
 
@@ -518,6 +544,12 @@ effects_between(
         !tp_letter_subscribers_are_none(
             &choices->runtime->dead_letters.subscribers)) {
         effects |= TP_EFFECT_LETTERS;
+    }
+    if (a->names_reads_count != b->names_reads_count) {
+        effects |= TP_EFFECT_NAMES_READ;
+    }
+    if (a->names_changes_count != b->names_changes_count) {
+        effects |= TP_EFFECT_NAMES_READ | TP_EFFECT_NAMES_CHANGED;
     }
     if (a->is_crowded || b->is_crowded) {
         effects |= TP_EFFECT_EVERYTHING;

@@ -79,24 +79,31 @@ tp_mailbox_take_limited(
 }
 
 struct troupe_message *
+tp_mailbox_take_behind(struct tp_mailbox *mailbox, struct troupe_message *after)
+{
+    struct troupe_message **place =
+        after == NULL ? &mailbox->oldest : &after->next;
+    struct troupe_message *message = *place;
+
+    *place = message->next;
+    if (mailbox->newest == message) {
+        mailbox->newest = after;
+    }
+    return message;
+}
+
+struct troupe_message *
 tp_mailbox_take_stale(struct tp_mailbox *mailbox, uint32_t incarnation,
     struct troupe_message **after)
 {
-    struct troupe_message **place =
-        *after == NULL ? &mailbox->oldest : &(*after)->next;
-    struct troupe_message *message;
+    struct troupe_message *message =
+        *after == NULL ? mailbox->oldest : (*after)->next;
 
-    while ((message = *place) != NULL && message->incarnation == incarnation) {
+    while (message != NULL && message->incarnation == incarnation) {
         *after = message;
-        place = &message->next;
+        message = message->next;
     }
-    if (message != NULL) {
-        *place = message->next;
-        if (mailbox->newest == message) {
-            mailbox->newest = *after;
-        }
-    }
-    return message;
+    return message == NULL ? NULL : tp_mailbox_take_behind(mailbox, *after);
 }
 
 static void

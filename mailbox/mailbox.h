@@ -95,6 +95,11 @@ struct troupe_message *tp_mailbox_take_limited(
 struct troupe_message *tp_mailbox_take_stale(struct tp_mailbox *mailbox,
     uint32_t incarnation, struct troupe_message **after);
 
+/* Takes out the message behind `after` (NULL: the oldest), now the caller's;
+ * there is one. */
+struct troupe_message *tp_mailbox_take_behind(
+    struct tp_mailbox *mailbox, struct troupe_message *after);
+
 /* Puts this message, which is in the mailbox and no control message, first. */
 void tp_mailbox_bring_forward(
     struct tp_mailbox *mailbox, struct troupe_message *message);

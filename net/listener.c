@@ -254,6 +254,11 @@ read_spawn(
     }
     memcpy(&listener->spawn, spawn, spawn->size);
     listener->spawn.size = sizeof(*spawn);
+    if (listener->spawn.own_thread) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a connection's actor runs where its socket is, and cannot have a "
+            "thread of its own");
+    }
     if (listener->spawn.state != NULL) {
         memcpy(listener->state, listener->spawn.state,
             listener->table->state_size);

@@ -26,6 +26,7 @@ extern "C" {
     X(ACTOR_FAILED, "the actor failed while it handled the request")           \
     X(NO_HANDLER, "the receiver has no handler for this message")              \
     X(NO_QUORUM, "too few of those who were asked can still reply")            \
+    X(CYCLE, "who is asked waits for the asker, so no answer can come")        \
     X(NO_REQUEST, "there is no request to reply to")                           \
     X(UNEXPECTED_REPLY, "the reply is of another schema than was asked for")   \
     X(DECODE, "the payload does not fit its schema")                           \
@@ -37,7 +38,9 @@ extern "C" {
     X(NOT_RUNNING, "the runtime is not running here")                          \
     X(TOO_MANY_RUNTIMES, "16 runtimes live in this process already")           \
     X(TOO_MANY_SUBSCRIBERS, "8 actors are told of dead letters already")       \
+    X(TOO_MANY_THREADS, "every thread for actors of their own is taken")       \
     X(WRONG_THREAD, "this thread may not make this call")                      \
+    X(NAME_TAKEN, "another actor holds the name")                              \
     X(CHECK_FAILED, "a check of a test has failed")                            \
     X(NOT_EXHAUSTED, "a bound was reached before all orders had been run")     \
     X(NOT_REPEATABLE, "a test that was run again did something else")          \
