@@ -371,6 +371,11 @@ tp_listener_begin(struct troupe_self *self, const struct tp_address *address,
     if (err != TROUPE_OK) {
         return err;
     }
+    if (table->body != NULL) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "%s is a process, and has no lines that bytes could come to",
+            table->name);
+    }
     listener = create(self, table);
     if (listener == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to listen");

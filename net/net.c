@@ -47,6 +47,11 @@ check_free(const struct troupe_self *self)
             "the runtime was made without a network: "
             "TROUPE_OPTIONS(.io = troupe_net())");
     }
+    if ((self->actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a process has no lines that bytes could come to: give an actor "
+            "with handlers the socket");
+    }
     if (tp_socket_of(self) != NULL) {
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "this actor has a socket already; give another actor the next");
