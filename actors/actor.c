@@ -4,11 +4,15 @@
 #include "actors/answer.h"
 #include "actors/bond.h"
 #include "actors/child.h"
+#include "actors/delayed.h"
+#include "actors/idle.h"
 #include "actors/io.h"
 #include "actors/life.h"
+#include "actors/order.h"
 #include "actors/post.h"
 #include "actors/process.h"
 #include "actors/runtime.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
 #include "actors/waits.h"
 #include "base/assert.h"
@@ -72,6 +76,27 @@ count_handled(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
+static void
+sort_mail(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_order_replaced replaced = tp_order_sort(self, actor);
+
+    if (replaced.messages_count > 0) {
+        take_off_limit(
+            self, actor, replaced.messages_count, replaced.bytes_count);
+    }
+}
+
+/* *place: see tp_mailbox_take_limited(). */
+static struct troupe_message *
+take_oldest(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message ***place)
+{
+    return (actor->flags & TP_ACTOR_ORDERS_MAIL) != 0
+               ? tp_order_take_oldest(self, actor)
+               : tp_mailbox_take_limited(&actor->mailbox, place);
+}
+
 /* Whatever the inbox still holds is counted too, and is newer. */
 static void __attribute__((cold, noinline))
 drop_oldest(struct troupe_self *self, struct tp_actor *actor)
@@ -80,9 +105,8 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message **place = &actor->mailbox.oldest;
     struct troupe_message *message;
 
-    while (
-        tp_limit_is_exceeded(&actor->limit, marks) &&
-        (message = tp_mailbox_take_limited(&actor->mailbox, &place)) != NULL) {
+    while (tp_limit_is_exceeded(&actor->limit, marks) &&
+           (message = take_oldest(self, actor, &place)) != NULL) {
         take_off_limit(self, actor, 1, tp_post_bytes_of(message));
         tp_post_dead(self, &message, actor->pid, TROUPE_DEAD_LETTER_DROPPED,
             TROUPE_E_MAILBOX_FULL);
@@ -236,15 +260,19 @@ bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
         self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
 }
 
-/* The handler has kept the message in hand, or has failed on it. */
+/* The handler has kept the message in hand, put it aside, or failed on it. */
 static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
     struct tp_actor *actor, struct troupe_message *message)
 {
     bool is_kept = self->is_kept;
+    bool is_stashed = self->is_stashed;
 
     self->is_kept = false;
+    self->is_stashed = false;
     self->has_failed = false;
-    if (!is_kept) {
+    if (is_stashed) {
+        tp_stash_put(self, actor, message);
+    } else if (!is_kept) {
         tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
             TROUPE_E_ACTOR_FAILED);
     }
@@ -316,6 +344,8 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_supervisor_drop(self, message);
     } else if (message->kind == TP_MESSAGE_IO) {
         tp_post_free(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_drop(self, message);
     } else if (tp_directory_is_kind(message->kind)) {
         tp_directory_drop(self, message);
     } else {
@@ -337,6 +367,8 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
     } else if (message->kind == TP_MESSAGE_IO) {
         tp_io_handle(self, actor, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_arm(self, message);
     } else if (tp_directory_is_kind(message->kind)) {
         tp_directory_handle(self, message, tp_life_open_state(actor));
     } else {
@@ -383,8 +415,11 @@ static void __attribute__((noinline)) handle_request(struct troupe_self *self,
 static void __attribute__((noinline)) handle_shared(struct troupe_self *self,
     struct tp_actor *actor, struct troupe_message *message)
 {
+    if (message->kind == TP_MESSAGE_PLACE) {
+        message = tp_order_open(self, actor, message);
+    }
     if (is_to_handle(self, actor, message)) {
-        dispatch(self, actor, message, tp_shared_payload_view(message));
+        dispatch(self, actor, message, tp_message_payload_view(message));
     }
 }
 
@@ -398,7 +433,7 @@ handle(struct troupe_self *self, struct tp_actor *actor,
         }
     } else if (message->kind == TP_MESSAGE_REQUEST) {
         handle_request(self, actor, message);
-    } else if (message->kind == TP_MESSAGE_SHARED) {
+    } else if (message->kind < TP_MESSAGE_REQUEST) {
         handle_shared(self, actor, message);
     } else {
         handle_uncounted(self, actor, message);
@@ -477,6 +512,12 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
         tp_life_end(self, actor);
     }
+    if ((actor->flags & TP_ACTOR_UNSTASHES) != 0) {
+        tp_stash_return_due(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_ORDERS_MAIL) != 0) {
+        sort_mail(self, actor);
+    }
     if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
         drop_oldest(self, actor);
     }
@@ -490,11 +531,15 @@ attend(struct troupe_self *self, struct tp_actor *actor)
         tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
     }
+    if ((actor->flags & TP_ACTOR_WATCHES_IDLE) != 0) {
+        tp_idle_note(self, actor);
+    }
     return is_step;
 }
 
-/* The same before a step, which a process may make. Not after the last step of
- * a turn: whatever it did would be left to another actor's. */
+/* The same before a step, which a process may make, or for which the message is
+ * chosen. Not after the last step of a turn: whatever a process did would be
+ * left to another actor's. */
 static bool __attribute__((cold, noinline))
 attend_and_step(struct troupe_self *self, struct tp_actor *actor)
 {
@@ -502,6 +547,13 @@ attend_and_step(struct troupe_self *self, struct tp_actor *actor)
 
     if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
         is_step |= step_process(self, actor);
+    }
+    if (actor->mailbox.control != NULL) {
+        return true; /* it has come while mail was sorted */
+    }
+    if (!is_step && (actor->flags & TP_ACTOR_ORDERS_MAIL) != 0 &&
+        (actor->flags & TP_ACTOR_HOLDS_MAIL) == 0) {
+        tp_order_choose(actor);
     }
     return is_step;
 }

@@ -50,7 +50,9 @@
  * profile of its own (actors/profile.h).
  *
  * An actor that drops its oldest messages does so before each message that it
- * handles, from the front, until no more waits than the high mark allows.
+ * handles, from the front, until no more waits than the high mark allows. One
+ * whose behaviour says so puts what has come in another order first
+ * (actors/order.h).
  *
  * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
  * it, so that control messages are handled and it can see that it has become
@@ -86,11 +88,14 @@ enum {
     TP_ACTOR_STANDS_STILL =
         TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED | TP_ACTOR_IS_HELD,
     TP_ACTOR_HOLDS_MAIL = TP_ACTOR_STANDS_STILL | TP_ACTOR_IS_SEQUENTIAL,
-    TP_ACTOR_ATTENTION = 256,
-    TP_ACTOR_HAS_LARGE_STATE = 256,
-    TP_ACTOR_ENDS_ON_DECODE_ERROR = 512,
-    TP_ACTOR_SUPERVISES = 1024, /* actors/supervisor.h */
-    TP_ACTOR_IS_NAMED = 2048,   /* of a START: a name is to be shown */
+    TP_ACTOR_UNSTASHES = 256,    /* has called messages back (actors/stash.h) */
+    TP_ACTOR_WATCHES_IDLE = 512, /* actors/idle.h */
+    TP_ACTOR_ORDERS_MAIL = 1024, /* actors/order.h */
+    TP_ACTOR_ATTENTION = 2048,
+    TP_ACTOR_HAS_LARGE_STATE = 2048,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 4096,
+    TP_ACTOR_SUPERVISES = 8192, /* actors/supervisor.h */
+    TP_ACTOR_IS_NAMED = 16384,  /* of a START: a name is to be shown */
 };
 
 enum {

@@ -396,8 +396,8 @@ bool
 troupe_message_is(const struct troupe_message *message,
     struct troupe_schema *schema, const uint8_t **payload, const uint8_t **end)
 {
-    *payload = message->payload;
-    *end = message->payload + message->payload_size;
+    *payload = tp_message_payload_view(message);
+    *end = *payload + message->payload_size;
     return (troupe_schema_number(schema) != 0 ||
                troupe_schema_intern(schema) == TROUPE_OK) &&
            message->schema == troupe_schema_number(schema);

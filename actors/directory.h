@@ -4,8 +4,8 @@
  *
  * A runtime has one. Its words (actors/words.h) are read by anybody without
  * waiting; all changes take its mutex, as setting up does. What an actor has in
- * the directory is its stakes: a name, a membership or a wait each. They are
- * found by its pid, so that its end undoes them.
+ * the directory is its stakes (actors/stakes.h), found by its pid, so that its
+ * end undoes them. Who waits for a name: actors/name_waits.h.
  *
  * The end. Before others are told of it, an actor that ends takes all its
  * stakes back. Whether it has any says a table of counts, a count for every
@@ -31,11 +31,6 @@
  * spawner or by the start itself, whoever comes first: a start handler finds
  * its own name, and so does the spawner when the spawn has returned.
  *
- * Waiting for a name. A wait has its message, NAMED, made in advance, so that
- * to give a name cannot fail for those who wait. The stake stays until the
- * message is handled; if the stake is gone by then, so is the life that waited,
- * and nothing runs.
- *
  * Messages are posted without the mutex: a post may come back here, by way of a
  * dead letter and the program's log.
  *
@@ -51,23 +46,19 @@
 #ifndef TROUPE_ACTORS_DIRECTORY_H
 #define TROUPE_ACTORS_DIRECTORY_H
 
+#include "actors/stakes.h"
 #include "actors/words.h"
 #include "mailbox/message.h"
 
 #include <pthread.h>
-
-enum { TP_DIRECTORY_COUNTS = 4096 };
 
 struct tp_directory {
     pthread_mutex_t mutex;
     struct tp_words words;
     struct tp_grace grace;
 
-    /* By the mutex: all stakes, in a hash table by pid, linked by next. */
-    struct tp_stake **lines; /* NULL: none yet */
-    uint32_t mask;
-    uint32_t stakes_count;
-    uint64_t waits_count; /* ever; numbers the next */
+    struct tp_stakes stakes; /* by the mutex, but for their counts */
+    uint64_t waits_count;    /* ever; numbers the next; by the mutex */
 
     /*
      * How often the directory was read and changed; in a simulation only, by
@@ -75,14 +66,6 @@ struct tp_directory {
      */
     uint64_t reads_count;
     uint64_t changes_count;
-
-    /*
-     * Stakes of those whose slot modulo COUNTS it is. Written with the mutex;
-     * read by an actor's owner when it ends. Orders nothing itself: what hands
-     * the actor over does (see above). A stale 0 is excluded there; any other
-     * stale count costs a look.
-     */
-    uint32_t counts[TP_DIRECTORY_COUNTS];
 };
 
 /* NO_MEMORY is not possible: the tables are made when first needed. */
@@ -90,9 +73,6 @@ void tp_directory_init(struct tp_directory *directory);
 
 /* Nobody uses it any more; all actors have ended. */
 void tp_directory_fini(struct tp_directory *directory);
-
-/* INVALID_ARGUMENT, if the word may not be a name. */
-TROUPE_MUST_USE troupe_err tp_directory_check(const char *word);
 
 /* ---- reading ------------------------------------------------------------- */
 
@@ -123,10 +103,6 @@ void tp_directory_unregister(
 
 size_t tp_directory_name_of(
     struct troupe_self *self, troupe_pid pid, char *out, size_t size);
-
-/* As troupe_await_name(). */
-TROUPE_MUST_USE troupe_err tp_directory_await(struct troupe_self *self,
-    const char *name, troupe_name_handler *then, uint64_t context);
 
 /* ---- groups -------------------------------------------------------------- */
 
@@ -164,11 +140,23 @@ void tp_directory_end_waits_slow(struct troupe_self *self, troupe_pid pid);
 static inline bool
 tp_directory_may_have(const struct tp_directory *directory, troupe_pid pid)
 {
-    return __builtin_expect(
-        ck_pr_load_32(
-            &directory->counts[troupe_pid_slot(pid) % TP_DIRECTORY_COUNTS]) !=
-            0,
-        0);
+    return tp_stakes_may_have(&directory->stakes, pid);
 }
+
+/* ---- changing it, for those nouns that are a part of it -------------------
+ */
+
+/* The directory, with its mutex. */
+struct tp_directory *tp_directory_lock(struct troupe_self *self);
+
+/* What was taken out may be freed from here on. */
+void tp_directory_unlock(struct tp_directory *directory);
+
+/* Takes back the stake that *place points to; with the mutex. */
+void tp_directory_give_up(struct troupe_self *self,
+    struct tp_directory *directory, struct tp_stake **place);
+
+/* In a simulation, that something was changed. */
+void tp_directory_note_change(struct troupe_self *self);
 
 #endif

@@ -10,7 +10,7 @@ troupe_join(struct troupe_self *self, const char *group, troupe_pid actor)
     troupe_err err = tp_outside_check(self);
 
     if (err == TROUPE_OK) {
-        err = tp_directory_check(group);
+        err = tp_words_check(group);
     }
     if (err == TROUPE_OK) {
         err = tp_post_check(self, actor);

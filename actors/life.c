@@ -2,14 +2,19 @@
 #include "actors/life.h"
 
 #include "actors/answer.h"
+#include "actors/behaviour_stack.h"
 #include "actors/child.h"
 #include "actors/crash.h"
+#include "actors/delayed.h"
+#include "actors/idle.h"
 #include "actors/io.h"
+#include "actors/order.h"
 #include "actors/owned.h"
 #include "actors/placement.h"
 #include "actors/post.h"
 #include "actors/process.h"
 #include "actors/start.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
 #include "base/assert.h"
 
@@ -210,6 +215,10 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
         tp_io_end(self, actor);
         tp_answer_abandon_all(self, actor);
         tp_owned_free_all(&actor->extension->owned);
+        tp_order_end(self, actor);
+        tp_behaviour_stack_release(self, actor->extension);
+        tp_stash_return_all(self, actor);
+        tp_idle_release(self, actor->extension);
     }
     tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
@@ -299,7 +308,10 @@ bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
 
     self->in_hand = NULL;
     self->has_failed = false;
-    if (self->is_kept) {
+    if (self->is_stashed) {
+        self->is_stashed = false; /* it would have been, had it returned */
+        self->is_kept = false;
+    } else if (self->is_kept) {
         self->is_kept = false;
         if (message == NULL || !tp_message_is_limited(message)) {
             return; /* it is handed on, or a gathering has it */
@@ -362,6 +374,8 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_sweep(self, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_sweep(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_sweep(self, message);
     } else if (tp_directory_is_kind(message->kind)) {
         tp_directory_drop(self, message);
     } else {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names: the public calls. */
+#include "actors/name_waits.h"
 #include "actors/outside.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/err.h"
 
 troupe_err
@@ -11,7 +13,7 @@ troupe_register(struct troupe_self *self, const char *name, troupe_pid actor)
     troupe_err err = tp_outside_check(self);
 
     if (err == TROUPE_OK) {
-        err = tp_directory_check(name);
+        err = tp_words_check(name);
     }
     if (err == TROUPE_OK) {
         err = tp_post_check(self, actor);
@@ -65,7 +67,7 @@ troupe_await_name(struct troupe_self *self, const char *name,
     troupe_name_handler *then, uint64_t context)
 {
     TP_RUNTIME_CALL();
-    troupe_err err = tp_directory_check(name);
+    troupe_err err = tp_words_check(name);
 
     if (self == NULL || self->worker == NULL || self->actor == NULL) {
         return tp_err_set(TROUPE_E_WRONG_THREAD,
@@ -76,6 +78,9 @@ troupe_await_name(struct troupe_self *self, const char *name,
         err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "a wait for a name without a function to run; give one");
     }
-    return err == TROUPE_OK ? tp_directory_await(self, name, then, context)
+    if (err == TROUPE_OK) {
+        err = tp_process_refuse(self, "troupe_await_name");
+    }
+    return err == TROUPE_OK ? tp_name_waits_await(self, name, then, context)
                             : err;
 }

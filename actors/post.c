@@ -250,7 +250,7 @@ tp_post_check(struct troupe_self *self, troupe_pid to)
         ck_pr_load_32(&actor->issued) == troupe_pid_incarnation(to)) {
         return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
             "%s is a thread outside the runtime, which cannot be linked with, "
-            "watched, stopped or given children",
+            "watched, stopped, given children or told later",
             tp_pid_text(text, to));
     }
     return TROUPE_OK;

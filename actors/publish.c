@@ -11,6 +11,7 @@
 #include "actors/isolation.h"
 #include "actors/outside.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/err.h"
 
 #include <string.h>
@@ -156,6 +157,17 @@ tell_group(struct troupe_self *self, const char *group,
     return taken_count;
 }
 
+/* As after a tell: a thread and a process wait here, all others when their
+ * handler has returned. */
+static void __attribute__((cold)) wait_for_congested(struct troupe_self *self)
+{
+    if (self->worker == NULL) {
+        tp_outside_pause(self);
+    } else {
+        tp_process_wait_with(self, TROUPE_NO_PID, NULL);
+    }
+}
+
 /* Takes *message, unless there is an error. */
 static troupe_err
 publish(struct troupe_self *self, const struct troupe_audience *audience,
@@ -165,7 +177,7 @@ publish(struct troupe_self *self, const struct troupe_audience *audience,
     size_t count;
 
     if (err == TROUPE_OK && audience->group != NULL) {
-        err = tp_directory_check(audience->group);
+        err = tp_words_check(audience->group);
     }
     if (err != TROUPE_OK) {
         return err;
@@ -175,8 +187,8 @@ publish(struct troupe_self *self, const struct troupe_audience *audience,
     if (taken_count != NULL) {
         *taken_count = count;
     }
-    if (self->worker == NULL && self->congested != NULL) {
-        tp_outside_pause(self);
+    if (self->congested != NULL) {
+        wait_for_congested(self);
     }
     return TROUPE_OK;
 }

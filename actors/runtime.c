@@ -2,6 +2,7 @@
 #include "actors/runtime.h"
 
 #include "actors/answer.h"
+#include "actors/delayed.h"
 #include "actors/io.h"
 #include "actors/isolation.h"
 #include "actors/options.h"
@@ -28,6 +29,8 @@ expire_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
     } else if (timeout->purpose == TP_MESSAGE_IO) {
         ((struct troupe_self *)worker->local)
             ->runtime->io->expire(worker, timeout);
+    } else if (timeout->purpose == TP_MESSAGE_DELAYED) {
+        tp_delayed_expire(worker, timeout);
     } else {
         tp_answer_expire(worker, timeout);
     }
@@ -38,6 +41,8 @@ release_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
 {
     if (timeout->purpose == TP_MESSAGE_TIMER) {
         tp_timers_release(worker, timeout);
+    } else if (timeout->purpose == TP_MESSAGE_DELAYED) {
+        tp_delayed_release(worker, timeout);
     } else if (timeout->purpose != TP_MESSAGE_IO) { /* that is its socket's */
         tp_answer_release(worker, timeout);
     }
@@ -413,7 +418,9 @@ born_count(const struct troupe_runtime *runtime)
     uint64_t count = 0;
 
     for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
-        count += ck_pr_load_64(&tp_runtime_self_at(runtime, i)->born_count);
+        struct troupe_self *self = tp_runtime_self_at(runtime, i);
+
+        count += ck_pr_load_64(&self->born_count);
     }
     for (const struct troupe_self *self = runtime->outside; self != NULL;
          self = self->next_outside) {
@@ -429,7 +436,9 @@ died_count(const struct troupe_runtime *runtime)
     uint64_t count = 0;
 
     for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
-        count += ck_pr_load_64(&tp_runtime_self_at(runtime, i)->died_count);
+        struct troupe_self *self = tp_runtime_self_at(runtime, i);
+
+        count += ck_pr_load_64(&self->died_count);
     }
     return count;
 }

@@ -93,8 +93,10 @@ count_up(struct troupe_runtime *runtime, struct troupe_stop_report *report)
 {
     for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
         if (!tp_own_threads_has_abandoned_worker(runtime, i)) {
-            report->messages_handled_count +=
-                tp_runtime_self_at(runtime, i)->handled_count;
+            const struct troupe_self *self = tp_runtime_self_at(runtime, i);
+
+            report->messages_handled_count += self->handled_count;
+            report->messages_replaced_count += self->replaced_count;
         }
     }
     for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
@@ -227,6 +229,10 @@ troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
         report->is_drained ? "yes" : "no");
     fprintf(stream, "%-64s %" PRIu64 "\n", "messages handled",
         report->messages_handled_count);
+    if (report->messages_replaced_count > 0) {
+        fprintf(stream, "%-64s %" PRIu64 "\n",
+            "messages replaced by later ones", report->messages_replaced_count);
+    }
     for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
         if (report->dead_letters_count[i] > 0) {
             fprintf(stream, "dead letters: %-50s %" PRIu64 "\n",

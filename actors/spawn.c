@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starting actors, and what a handler may ask of itself. */
 #include "actors/io.h"
+#include "actors/order.h"
 #include "actors/outside.h"
 #include "actors/placement.h"
 #include "actors/post.h"
@@ -17,6 +18,9 @@ tp_start_make_state(struct troupe_self *self,
 {
     union tp_actor_state *state = &tp_start_of(start)->state;
 
+    if (table->marks != NULL) {
+        start->err |= TP_ACTOR_ORDERS_MAIL;
+    }
     memset(state, 0, sizeof(*state));
     if (table->state_size > TP_ACTOR_STATE_INLINE_BYTES) {
         struct tp_state *large = tp_state_make(self, table->state_size);
@@ -125,7 +129,7 @@ resolve(struct troupe_self *self, const struct troupe_spawn_options *given,
         memcpy(options, given, given->size);
     }
     if (options->name != NULL) {
-        troupe_err err = tp_directory_check(options->name);
+        troupe_err err = tp_words_check(options->name);
 
         if (err != TROUPE_OK) {
             return err;
@@ -324,50 +328,6 @@ troupe_spawn_behaviour(struct troupe_self *self,
         err = tp_behaviour_register(behaviour, &table);
     }
     return err == TROUPE_OK ? tp_spawn(self, table, &options, 0, pid) : err;
-}
-
-/* How large a state the actor has room for. */
-static size_t
-state_room(const struct tp_actor *actor)
-{
-    return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
-               ? actor->state.large->bytes_count
-               : TP_ACTOR_STATE_INLINE_BYTES;
-}
-
-troupe_err
-troupe_become_behaviour(
-    struct troupe_self *self, struct troupe_behaviour *behaviour)
-{
-    TP_RUNTIME_CALL();
-    const struct tp_behaviour_table *table;
-    size_t room;
-    troupe_err err;
-
-    if (self->worker == NULL) {
-        return tp_err_set(TROUPE_E_WRONG_THREAD,
-            "only an actor behaves: troupe_become() is for handlers");
-    }
-    err = tp_process_refuse(self, "troupe_become");
-    if (err == TROUPE_OK) {
-        err = tp_behaviour_register(behaviour, &table);
-    }
-    if (err == TROUPE_OK && table->body != NULL) {
-        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
-            "%s is a process: it has a body and no handlers", table->name);
-    }
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    room = state_room(self->actor);
-    if (table->state_size > room) {
-        return tp_err_set(TROUPE_E_STATE_TOO_SMALL,
-            "behaviour %s needs %zu bytes of state, the actor has %zu; give "
-            "its first behaviour the largest state",
-            table->name, table->state_size, room);
-    }
-    self->actor->table = table;
-    return TROUPE_OK;
 }
 
 /* ---- what a caller knows of itself --------------------------------------- */

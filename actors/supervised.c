@@ -65,7 +65,7 @@ read_child(const struct troupe_child *given, struct troupe_child *child)
         return contradicts(name,
             "who spawns it is nobody in particular; give it a worker by index");
     }
-    if (child->is_registered && tp_directory_check(name) != TROUPE_OK) {
+    if (child->is_registered && tp_words_check(name) != TROUPE_OK) {
         return TROUPE_E_INVALID_ARGUMENT; /* the detail says why */
     }
     if (child->restart > TROUPE_TEMPORARY) {

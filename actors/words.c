@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/words.h"
 
+#include "base/err.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -9,6 +10,38 @@ enum { PLACES_MIN = 16, MEMBERS_MIN = 4, MEMBERS_CROWDED = 64 };
 
 /* In a place where a word was. */
 static struct tp_word gone;
+
+/* ---- what a word is ---------------------------------------------------------
+ */
+
+troupe_err
+tp_words_check(const char *word)
+{
+    size_t length;
+
+    if (word == NULL || *word == '\0') {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a name is at least one byte long, and this one is %s",
+            word == NULL ? "NULL" : "empty");
+    }
+    for (length = 0; word[length] != '\0'; length++) {
+        unsigned char byte = (unsigned char)word[length];
+
+        if (length == TROUPE_NAME_BYTES_MAX) {
+            return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+                "a name is at most %d bytes long; this one begins with "
+                "\"%.20s\"",
+                TROUPE_NAME_BYTES_MAX, word);
+        }
+        if (byte < ' ' || byte == 0x7f) {
+            return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+                "a name has no control characters; byte %zu of this one is "
+                "0x%02x",
+                length, byte);
+        }
+    }
+    return TROUPE_OK;
+}
 
 /* ---- the table ----------------------------------------------------------- */
 

@@ -109,6 +109,9 @@ struct tp_words {
     uint32_t count;
 };
 
+/* INVALID_ARGUMENT, if it may not be a word. Any thread. */
+TROUPE_MUST_USE troupe_err tp_words_check(const char *text);
+
 /* NULL: nobody has to do with it. */
 struct tp_word *tp_words_find(const struct tp_words *words, const char *text);
 
@@ -137,7 +140,7 @@ void tp_words_join(struct tp_word *word, uint32_t place, troupe_pid pid,
 void tp_words_leave(
     struct tp_word *word, struct tp_grace *grace, uint32_t place);
 
-/* The stake's member is at another place from here on. */
+/* The stake's member is at another place from here on (actors/stakes.h). */
 void tp_stake_move(struct tp_stake *stake, uint32_t place);
 
 static inline const struct tp_members *

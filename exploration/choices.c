@@ -181,16 +181,41 @@ run_turn(struct tp_choices *choices, struct tp_actor *actor)
     let_go(choices, actor);
 }
 
+/* Whether an actor may look there whether it is idle, at all of its queues. */
+static bool
+is_beat(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->kind == TP_MESSAGE_TIMER &&
+           (actor->flags & TP_ACTOR_WATCHES_IDLE) != 0;
+}
+
+/* As tp_mailbox_put_aside(), but that what is looked at stays. */
+static void
+put_aside(struct tp_actor *actor, struct troupe_message *message,
+    struct tp_mailbox *aside)
+{
+    struct tp_mailbox mail;
+
+    tp_mailbox_put_aside(&actor->mailbox, message, aside);
+    if (is_beat(actor, message)) {
+        mail = (struct tp_mailbox){NULL, aside->oldest, aside->newest};
+        aside->oldest = NULL;
+        tp_mailbox_put_back(&actor->mailbox, &mail, message);
+    }
+}
+
 /* A turn that handles this message. */
 static void
 run_only(struct tp_choices *choices, struct tp_actor *actor,
     struct troupe_message *message)
 {
+    struct troupe_self *self = &choices->runtime->workers[0];
     struct tp_mailbox aside;
 
-    tp_mailbox_put_aside(&actor->mailbox, message, &aside);
+    put_aside(actor, message, &aside);
+    self->returned = NULL;
     tp_simulation_run(choices->runtime->scheduler, &actor->task);
-    tp_mailbox_put_back(&actor->mailbox, &aside);
+    tp_mailbox_put_back(&actor->mailbox, &aside, self->returned);
     let_go(choices, actor);
 }
 
@@ -225,7 +250,7 @@ is_listed(const struct tp_actor *actor, const struct troupe_message *message)
 {
     return message->kind == TP_MESSAGE_LISTED &&
            message->incarnation == troupe_pid_incarnation(actor->pid) &&
-           (actor->flags & TP_ACTOR_HOLDS_MAIL) == 0;
+           (actor->flags & TP_ACTOR_STANDS_STILL) == 0;
 }
 
 static bool
@@ -600,7 +625,9 @@ tp_choices_take(struct tp_choices *choices, struct tp_offer *taken)
     struct shared after;
     unsigned effects = 0;
 
-    if (taken->choice.kind == TP_CHOICE_TIME) {
+    if (taken->choice.kind == TP_CHOICE_TIME ||
+        (taken->choice.kind == TP_CHOICE_MAIL &&
+            is_beat(taken->actor, taken->message))) {
         effects = TP_EFFECT_EVERYTHING;
     }
     happen(choices, taken);

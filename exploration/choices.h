@@ -35,7 +35,8 @@
  *     LETTERS  make dead letters that subscribers are told of
  *     NAMES    look at names and groups, one of them changing some
  *
- * and a step that EVERYTHING depends on commutes with none: time, and what is
+ * and a step that EVERYTHING depends on commutes with none: time, the timer of
+ * an actor that may look there whether it is idle (actors/idle.h), and what is
  * done where a mailbox is half full or fuller, before or after the step. That
  * is where who is first is paused, refused or dropped. Half is enough: let no
  * mailbox be half full after any step that was taken, and let a step that waits

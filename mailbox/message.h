@@ -23,11 +23,13 @@
  * Control messages are handled before all others and never limited. Replies,
  * expiries, timers, news of a socket and what concerns links and monitors keep
  * their place among a sender's messages and are not limited either: each was
- * asked for. Only tells, shared or not, and requests count.
+ * asked for. Only tells, shared or not, and requests count, and a place for the
+ * tell in it.
  */
 enum tp_message_kind {
     TP_MESSAGE_TELL,
     TP_MESSAGE_SHARED, /* a tell whose payload others read too */
+    TP_MESSAGE_PLACE, /* the latest tell of a key waits here: actors/latest.h */
     TP_MESSAGE_REQUEST,
     TP_MESSAGE_REPLY,   /* to `request`; `err` if there is none */
     TP_MESSAGE_EXPIRED, /* the deadline of `request` has passed */
@@ -45,6 +47,7 @@ enum tp_message_kind {
     TP_MESSAGE_IO,      /* to who has a socket: look at it (actors/io.h) */
     TP_MESSAGE_LISTED,  /* another has listed the receiver in the directory */
     TP_MESSAGE_NAMED,   /* a name that the receiver waits for is taken */
+    TP_MESSAGE_DELAYED, /* a tell that the receiver's worker is to delay */
     TP_MESSAGE_START,   /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_KILL,

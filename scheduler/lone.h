@@ -45,7 +45,7 @@
  *
  *     tp_lone_add, _start         one thread at a time, and not during a start
  *                                 or a halt of the scheduler
- *     tp_lone_count_awake, tp_lone_leave    scheduler.c
+ *     tp_lone_count_awake, _count_asleep, tp_lone_leave    scheduler.c
  *     tp_lone_join                who halts the scheduler
  *
  * Not chosen: a lone worker as one of the pool that declines all but one task:

@@ -295,22 +295,38 @@ search(struct tp_worker *worker)
     return task;
 }
 
-enum tp_timeout_cancel
-tp_worker_cancel_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
+static enum tp_timeout_cancel
+cancel_timeout(struct tp_scheduler *scheduler, struct tp_timeouts *mine,
+    struct tp_timeout *timeout)
 {
     struct tp_worker *its =
-        tp_scheduler_worker_at(worker->scheduler, timeout->worker_index);
+        tp_scheduler_worker_at(scheduler, timeout->worker_index);
     enum tp_timeout_cancel done =
-        tp_timeout_cancel(&worker->timeouts, &its->timeouts, timeout);
+        tp_timeout_cancel(mine, &its->timeouts, timeout);
 
     if (done == TP_TIMEOUT_HANDED_ON) {
         /* A drain may wait for it; else it can wait for its owner. */
         ck_pr_fence_memory();
-        if (is_draining(ck_pr_load_64(&worker->scheduler->drain))) {
+        if (is_draining(ck_pr_load_64(&scheduler->drain))) {
             (void)wake(its);
         }
     }
     return done;
+}
+
+enum tp_timeout_cancel
+tp_worker_cancel_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
+{
+    return cancel_timeout(worker->scheduler, &worker->timeouts, timeout);
+}
+
+enum tp_timeout_cancel
+tp_scheduler_cancel_timeout(
+    struct tp_scheduler *scheduler, struct tp_timeout *timeout)
+{
+    return tp_timeout_cancel_unarmed(timeout)
+               ? TP_TIMEOUT_HANDED_ON
+               : cancel_timeout(scheduler, NULL, timeout);
 }
 
 /* ---- threads ------------------------------------------------------------- */

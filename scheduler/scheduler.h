@@ -194,6 +194,17 @@ void tp_scheduler_halt(struct tp_scheduler *scheduler);
 void tp_worker_add_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
     uint64_t expires_ns, enum tp_timeout_awaited awaited);
 
+/* As tp_worker_add_timeout(), of one that is UNARMED. False: it was cancelled
+ * on its way, and is the caller's. The worker. */
+TROUPE_MUST_USE bool tp_worker_arm_timeout(struct tp_worker *worker,
+    struct tp_timeout *timeout, uint64_t expires_ns,
+    enum tp_timeout_awaited awaited);
+
+/* See tp_timeout_cancel(); of one that was UNARMED, by the thread that made it,
+ * which is no worker. */
+enum tp_timeout_cancel tp_scheduler_cancel_timeout(
+    struct tp_scheduler *scheduler, struct tp_timeout *timeout);
+
 /* See tp_timeout_cancel(). The worker. */
 enum tp_timeout_cancel tp_worker_cancel_timeout(
     struct tp_worker *worker, struct tp_timeout *timeout);

@@ -414,6 +414,13 @@ tp_worker_add_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
     tp_timeouts_add(&worker->timeouts, timeout, expires_ns, awaited);
 }
 
+bool
+tp_worker_arm_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
+    uint64_t expires_ns, enum tp_timeout_awaited awaited)
+{
+    return tp_timeouts_arm(&worker->timeouts, timeout, expires_ns, awaited);
+}
+
 void
 tp_worker_release_timeouts(struct tp_worker *worker)
 {

@@ -33,8 +33,8 @@ on_read_all(
 
     (void)state;
     while ((length = read(pipe_ends[0], text, sizeof(text))) > 0) {
-        TROUPE_CHECK(troupe_tell(self, read_all->printer, line,
-            .text = (struct troupe_str){text, (uint32_t)length}));
+        TROUPE_CHECK(troupe_tell(
+            self, read_all->printer, line, .text = {text, (uint32_t)length}));
     }
     TROUPE_CHECK(troupe_tell(self, read_all->printer, end_of_file));
 }

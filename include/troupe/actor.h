@@ -42,6 +42,24 @@ typedef void troupe_stop_handler(
 typedef void troupe_exit_handler(struct troupe_self *self, void *state,
     troupe_pid actor, const struct troupe_exit *why);
 
+/* Copies size bytes at this offset of the struct that the payload is. Returns
+ * what NAME_decode() does. */
+typedef int troupe_pick(const uint8_t *payload, const uint8_t *end,
+    size_t offset, size_t size, void *out);
+
+/* When a line's messages are handled (troupe/order.h). */
+enum troupe_mark_kind { TROUPE_IN_TURN, TROUPE_URGENT, TROUPE_LATEST };
+struct troupe_mark {
+    enum troupe_mark_kind kind;
+    troupe_pick *pick; /* LATEST: finds the key, */
+    size_t key_offset; /* the field that is there; or TROUPE_NO_KEY_ */
+};
+#define TROUPE_NO_KEY_ SIZE_MAX
+#define TROUPE_UNMARKED_                                                       \
+    {                                                                          \
+        TROUPE_IN_TURN, NULL, 0                                                \
+    }
+
 /** One line of a behaviour. Made by TROUPE_ON and its kin. */
 struct troupe_on {
     struct troupe_schema *schema; /* NULL: not for one schema */
@@ -51,6 +69,7 @@ struct troupe_on {
     troupe_any_handler *any;
     troupe_stop_handler *stop;
     troupe_exit_handler *exit;
+    struct troupe_mark mark;
 };
 
 /** A table from schema to handler. Made by TROUPE_BEHAVIOUR. */
@@ -88,13 +107,14 @@ struct troupe_behaviour {
 #define TROUPE_ON(message, function)                                           \
     {                                                                          \
         &message##_schema, message##_dispatch,                                 \
-            TROUPE_HANDLER_OF_(message, function), NULL, NULL, NULL, NULL      \
+            TROUPE_HANDLER_OF_(message, function), NULL, NULL, NULL, NULL,     \
+            TROUPE_UNMARKED_                                                   \
     }
 
 /** In a behaviour: void function(self, state) runs before the first message. */
 #define TROUPE_ON_START(function)                                              \
     {                                                                          \
-        NULL, NULL, NULL, function, NULL, NULL, NULL                           \
+        NULL, NULL, NULL, function, NULL, NULL, NULL, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -103,7 +123,7 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_ANY(function)                                                \
     {                                                                          \
-        NULL, NULL, NULL, NULL, function, NULL, NULL                           \
+        NULL, NULL, NULL, NULL, function, NULL, NULL, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -114,7 +134,7 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_STOP(function)                                               \
     {                                                                          \
-        NULL, NULL, NULL, NULL, NULL, function, NULL                           \
+        NULL, NULL, NULL, NULL, NULL, function, NULL, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -124,7 +144,7 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_EXIT(function)                                               \
     {                                                                          \
-        NULL, NULL, NULL, NULL, NULL, NULL, function                           \
+        NULL, NULL, NULL, NULL, NULL, NULL, function, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -273,6 +293,7 @@ TROUPE_API uint64_t troupe_random_below(
 
 /**
  * From the next message on the actor behaves as `name` says; its state stays.
+ * What it is for a while: troupe/become.h.
  *
  * Errors: STATE_TOO_SMALL, SCHEMA_CONFLICT, NO_MEMORY, WRONG_THREAD (not inside
  * a handler).
@@ -320,6 +341,26 @@ TROUPE_API void troupe_fail(struct troupe_self *self, int code,
 #define troupe_tell(self, to, ...) TROUPE_TELL_(self, to, __VA_ARGS__, )
 #define TROUPE_TELL_(self, to, message, ...)                                   \
     message##_tell((self), (to), TROUPE_VALUE_(message, __VA_ARGS__))
+
+/**
+ * troupe_tell_after(self, to, delay_ns, timer, MESSAGE, .field = value, ...):
+ * tells it delay_ns after troupe_now_ns(). *timer becomes a troupe_timer that
+ * the caller may cancel (troupe/timer.h), unless timer is NULL. Also for
+ * threads.
+ *
+ * The message is made at once and needs no memory later. When it is due it is
+ * told in the name of the caller, who need not be there any more, and becomes a
+ * dead letter if it cannot be taken then; nobody is paused for it. A stop of
+ * the runtime does not wait for it: what is not due then is a dead letter.
+ *
+ * Errors, with *timer untouched and a dead letter: as troupe_tell() but
+ * MAILBOX_FULL; NO_SUCH_ACTOR also if the receiver is a thread.
+ */
+#define troupe_tell_after(self, to, delay_ns, timer, ...)                      \
+    TROUPE_TELL_AFTER_(self, to, delay_ns, timer, __VA_ARGS__, )
+#define TROUPE_TELL_AFTER_(self, to, delay_ns, timer, message, ...)            \
+    message##_tell_after((self), (to), (delay_ns), (timer),                    \
+        TROUPE_VALUE_(message, __VA_ARGS__))
 
 /**
  * Sends *message and sets it to NULL. On an error the message stays the
@@ -458,6 +499,9 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_request_forward(
 /** Generated code's; not for programs. */
 TROUPE_API troupe_err troupe_tell_closed(struct troupe_self *self,
     troupe_pid to, struct troupe_message *message, const uint8_t *end);
+TROUPE_API troupe_err troupe_tell_after_closed(struct troupe_self *self,
+    troupe_pid to, uint64_t delay_ns, uint64_t *timer,
+    struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_tell_refused(struct troupe_self *self,
     troupe_pid to, const struct troupe_schema *schema, troupe_err why);
 TROUPE_API troupe_err troupe_ask_then_closed(struct troupe_self *self,
@@ -543,6 +587,17 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_receive_listed(
         }                                                                      \
         return fault;                                                          \
     }                                                                          \
+    static TROUPE_UNUSED int name##_pick(const uint8_t *payload,               \
+        const uint8_t *end, size_t offset, size_t size, void *out)             \
+    {                                                                          \
+        struct name value;                                                     \
+        int fault = name##_decode(payload, end, &value);                       \
+                                                                               \
+        if (fault == 0) {                                                      \
+            memcpy(out, (const char *)&value + offset, size);                  \
+        }                                                                      \
+        return fault;                                                          \
+    }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_make(                        \
         struct troupe_self *self, const struct name *value,                    \
         struct troupe_message **message, const uint8_t **end)                  \
@@ -566,6 +621,19 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_receive_listed(
         return err != TROUPE_OK                                                \
                    ? troupe_tell_refused(self, to, &name##_schema, err)        \
                    : troupe_tell_closed(self, to, message, end);               \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_tell_after(                  \
+        struct troupe_self *self, troupe_pid to, uint64_t delay_ns,            \
+        uint64_t *timer, struct name value)                                    \
+    {                                                                          \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
+                                                                               \
+        return err != TROUPE_OK                                                \
+                   ? troupe_tell_refused(self, to, &name##_schema, err)        \
+                   : troupe_tell_after_closed(                                 \
+                         self, to, delay_ns, timer, message, end);             \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_reply(                       \
         struct troupe_self *self, struct name value)                           \

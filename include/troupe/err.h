@@ -28,12 +28,16 @@ extern "C" {
     X(NO_QUORUM, "too few of those who were asked can still reply")            \
     X(CYCLE, "who is asked waits for the asker, so no answer can come")        \
     X(NO_REQUEST, "there is no request to reply to")                           \
+    X(NO_MESSAGE, "there is no such message in hand")                          \
+    X(STASH_FULL, "the actor has put as much aside as it may")                 \
     X(UNEXPECTED_REPLY, "the reply is of another schema than was asked for")   \
     X(DECODE, "the payload does not fit its schema")                           \
     X(MALFORMED, "the bytes are not one whole MessagePack value in bounds")    \
     X(SCHEMA_CONFLICT, "two schemas of one name have different fields")        \
     X(STATE_TOO_SMALL,                                                         \
         "the new behaviour needs more state than the actor has")               \
+    X(TOO_MANY_BEHAVIOURS,                                                     \
+        "8 behaviours of the actor are one over the other already")            \
     X(ALREADY_STARTED, "the runtime has been started before")                  \
     X(NOT_RUNNING, "the runtime is not running here")                          \
     X(TOO_MANY_RUNTIMES, "16 runtimes live in this process already")           \

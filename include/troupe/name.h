@@ -67,7 +67,7 @@ typedef void troupe_name_handler(struct troupe_self *self, void *state,
  * the wait; so does that of the runtime, which does not wait for it.
  *
  * Errors (`then` will not run): INVALID_ARGUMENT (no such name is allowed, no
- * `then`), NO_MEMORY, WRONG_THREAD (not inside a handler).
+ * `then`), NO_MEMORY, WRONG_THREAD (not inside a handler: a process has none).
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_await_name(
     struct troupe_self *self, const char *name, troupe_name_handler *then,

@@ -174,17 +174,15 @@ struct troupe_stop_report {
      * them. What they hold is not in the other numbers. */
     unsigned blocked_count;
     struct troupe_stop_blocked blocked[TROUPE_STOP_BLOCKED_MAX];
+    /** Messages that later ones have replaced, as their receivers had asked
+     * (troupe/order.h). */
+    uint64_t messages_replaced_count;
 };
 
 #define TROUPE_STOP_REPORT                                                     \
     {                                                                          \
         sizeof(struct troupe_stop_report), false, 0, {0}, 0, 0, 0,             \
-            {{0, 0, 0, 0}}, 0,                                                 \
-        {                                                                      \
-            {                                                                  \
-                0, 0                                                           \
-            }                                                                  \
-        }                                                                      \
+            {{0, 0, 0, 0}}, 0, {{0, 0}}, 0                                     \
     }
 
 /**

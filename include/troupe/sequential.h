@@ -74,7 +74,8 @@ extern "C" {
 #endif
 #define TROUPE_BODY_(body)                                                     \
     {                                                                          \
-        NULL, NULL, TROUPE_BODY_OF_(body), NULL, NULL, NULL, NULL              \
+        NULL, NULL, TROUPE_BODY_OF_(body), NULL, NULL, NULL, NULL,             \
+            TROUPE_UNMARKED_                                                   \
     }
 
 /**

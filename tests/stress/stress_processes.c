@@ -203,11 +203,41 @@ thousands_ask_and_crash_and_nothing_is_lost(void **state)
     assert_int_equal(tp_memory_mappings_count(), 0);
 }
 
+/* Its stacks are its thread's, and go with that. */
+static void
+a_process_may_have_a_thread_of_its_own(void **state)
+{
+    struct troupe_stacks stacks = TROUPE_STACKS;
+    struct troupe_runtime *runtime;
+    struct troupe_self *self;
+    struct result got = {0};
+    troupe_pid pid;
+
+    (void)state;
+    TROUPE_CHECK(
+        troupe_runtime_create(&TROUPE_OPTIONS(.workers_count = 1), &runtime));
+    TROUPE_CHECK(troupe_runtime_start(runtime));
+    self = troupe_thread_self(runtime);
+    TROUPE_CHECK(troupe_spawn_with(
+        self, server, &TROUPE_SPAWN_OPTIONS(.own_thread = true), &pid));
+    for (uint64_t i = 0; i < ROUNDS_COUNT; i++) {
+        TROUPE_CHECK(troupe_ask(
+            self, pid, TROUPE_SECONDS(60), result, &got, query, .value = i));
+        assert_int_equal(got.value, i + 1);
+    }
+    troupe_stacks_count(runtime, &stacks);
+    assert_int_equal(stacks.taken_count, 1);
+    TROUPE_CHECK(troupe_runtime_stop(runtime, TROUPE_SECONDS(60), NULL));
+    troupe_runtime_destroy(&runtime);
+    assert_int_equal(tp_memory_mappings_count(), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thousands_ask_and_crash_and_nothing_is_lost),
+        cmocka_unit_test(a_process_may_have_a_thread_of_its_own),
     };
     struct troupe_runtime *runtime;
 

@@ -281,6 +281,54 @@ a_group_grows_and_shrinks(void **state)
     finish();
 }
 
+/* ---- sequential style ---------------------------------------------------- */
+
+static void
+on_named(struct troupe_self *own, void *state, uint64_t context,
+    const char *name, troupe_pid holder)
+{
+    (void)own, (void)state, (void)context, (void)name, (void)holder;
+    CHECK(false);
+}
+
+/* Receives pages, and publishes what it has heard. */
+static void
+read_in_line(struct troupe_self *own, void *state)
+{
+    struct page page;
+
+    (void)state;
+    CHECK(
+        troupe_await_name(own, "nobody", on_named, 0) == TROUPE_E_WRONG_THREAD);
+    while (
+        troupe_receive_only(own, page, &page, TROUPE_SECONDS(5)) == TROUPE_OK) {
+        CHECK(page.bytes.size == BYTES);
+        CHECK(memcmp(page.bytes.data, bytes, BYTES) == 0);
+        see(own, page.number, page.bytes.data);
+        CHECK(troupe_publish(own, "readers", small, .value = page.number) ==
+              TROUPE_OK);
+    }
+}
+
+TROUPE_PROCESS(in_line, 0, read_in_line);
+
+static void
+a_process_is_a_member_like_any_other(void **state)
+{
+    troupe_pid process;
+
+    (void)state;
+    begin_with_members();
+    assert_int_equal(troupe_spawn(self, in_line, &process), TROUPE_OK);
+    assert_int_equal(troupe_join(self, "readers", process), TROUPE_OK);
+    assert_int_equal(publish_page(1), MEMBERS + 1);
+    assert_int_equal(publish_page(2), MEMBERS + 1);
+    run();
+    assert_int_equal(seen_count, 2 * (MEMBERS + 1) + 2 * MEMBERS);
+    assert_int_equal(troupe_members_count(self, "readers"), MEMBERS);
+    finish();
+}
+
 /* ---- order --------------------------------------------------------------- */
 
 static void
@@ -556,6 +604,7 @@ main(void)
         cmocka_unit_test(a_group_without_members_takes_nothing),
         cmocka_unit_test(members_come_and_go),
         cmocka_unit_test(a_group_grows_and_shrinks),
+        cmocka_unit_test(a_process_is_a_member_like_any_other),
         cmocka_unit_test(what_one_sender_publishes_and_tells_arrives_in_order),
         cmocka_unit_test(a_list_is_told_and_who_is_not_there_is_not_counted),
         cmocka_unit_test(a_message_that_there_is_may_be_published),
