@@ -5,6 +5,7 @@
 #include "actors/bond.h"
 #include "actors/child.h"
 #include "actors/life.h"
+#include "actors/observer.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
 #include "actors/supervisor.h"
@@ -109,6 +110,11 @@ pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
     resume->sender = self->pid;
     resume->incarnation = troupe_pid_incarnation(self->pid);
     actor->flags |= TP_ACTOR_IS_PAUSED;
+    actor->paused_on = tp_registry_pid(
+        &self->runtime->registry, target, ck_pr_load_32(&target->issued));
+    if (self->is_observed) {
+        tp_observer_pause(self, actor);
+    }
     if (!tp_limit_pause(&target->limit, &resume)) {
         tp_post_resume_paused(self, &target->limit);
     }
@@ -158,6 +164,18 @@ is_for_occupant(
     return message->incarnation == troupe_pid_incarnation(actor->pid);
 }
 
+/* The actor handles its mail again, if it was paused. */
+static void
+resume(struct troupe_self *self, struct tp_actor *actor)
+{
+    bool was_paused = (actor->flags & TP_ACTOR_IS_PAUSED) != 0;
+
+    actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+    if (was_paused && self->is_observed) {
+        tp_observer_resume(self, actor);
+    }
+}
+
 /* A command to an actor that is there. Takes message. */
 static void
 obey(struct troupe_self *self, struct tp_actor *actor,
@@ -171,7 +189,7 @@ obey(struct troupe_self *self, struct tp_actor *actor,
         tp_life_kill(self, actor);
         break;
     case TP_MESSAGE_RESUME:
-        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+        resume(self, actor);
         break;
     default:
         tp_child_obey(self, actor, message);
@@ -267,7 +285,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
 }
 
 static inline __attribute__((always_inline)) void
-dispatch(struct troupe_self *self, struct tp_actor *actor,
+run_handler(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
     const struct tp_behaviour_line *line =
@@ -299,6 +317,26 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
     }
     self->handled_count++;
     put_down(self, actor);
+}
+
+static void __attribute__((cold, noinline))
+run_observed_handler(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    tp_observer_begin(self, message);
+    run_handler(self, actor, message);
+    tp_observer_end(self);
+}
+
+static inline __attribute__((always_inline)) void
+dispatch(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    if (__builtin_expect(self->is_observed, 0)) {
+        run_observed_handler(self, actor, message);
+    } else {
+        run_handler(self, actor, message);
+    }
 }
 
 static void
@@ -445,7 +483,7 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     }
     if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
         tp_limit_is_congested(&actor->limit)) {
-        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+        resume(self, actor);
     }
     return is_step;
 }

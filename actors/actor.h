@@ -122,6 +122,7 @@ struct tp_actor {
     union {
         struct tp_actor *next_free;
         struct tp_parker *parker; /* of a thread outside: task is ELSEWHERE */
+        troupe_pid paused_on;     /* of an actor that IS_PAUSED; the owner's */
     };
     struct tp_extension *extension; /* the owner's; NULL until needed */
 

@@ -4,6 +4,7 @@
 #include "actors/answer.h"
 #include "actors/child.h"
 #include "actors/crash.h"
+#include "actors/observer.h"
 #include "actors/owned.h"
 #include "actors/post.h"
 #include "actors/start.h"
@@ -63,8 +64,12 @@ flags_of_profile(struct troupe_self *self, struct tp_actor *actor)
 }
 
 static void
-run_start_handler(struct troupe_self *self, struct tp_actor *actor)
+run_start_handler(
+    struct troupe_self *self, struct tp_actor *actor, troupe_pid by)
 {
+    if (__builtin_expect(self->is_observed, 0)) {
+        tp_observer_start(self, actor, by);
+    }
     if (actor->table->start != NULL) {
         tp_containment_enter();
         actor->table->start(self, tp_life_open_state(actor));
@@ -78,6 +83,7 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
     struct tp_start *start = tp_start_of(message);
+    troupe_pid spawner;
 
     TP_ASSERT(is_vacant(actor));
     actor->table = start->table;
@@ -88,9 +94,10 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     actor->state = start->state;
     actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
+    spawner = message->sender;
     tp_post_free(self, message); /* before: a crash would lose it */
     if ((actor->flags & TP_ACTOR_IS_SUSPENDED) == 0) {
-        run_start_handler(self, actor);
+        run_start_handler(self, actor, spawner);
     }
 }
 
@@ -104,7 +111,7 @@ tp_life_begin_again(struct troupe_self *self, struct tp_actor *actor,
     actor->table = start->table;
     actor->state = start->state;
     actor->flags = (uint16_t)((actor->flags & LASTING) | message->err);
-    run_start_handler(self, actor);
+    run_start_handler(self, actor, message->sender);
 }
 
 /* ---- the end ------------------------------------------------------------- */
@@ -188,6 +195,9 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
         return;
     }
     run_stop_handler(self, actor);
+    if (__builtin_expect(self->is_observed, 0)) {
+        tp_observer_stop(self, actor);
+    }
     if ((actor->flags & TP_ACTOR_SUPERVISES) != 0) {
         tp_supervisor_fini(self, tp_life_open_state(actor));
     }

@@ -2,6 +2,7 @@
 #include "actors/outside.h"
 
 #include "actors/life.h"
+#include "actors/observer.h"
 #include "actors/post.h"
 #include "actors/supervisor.h"
 #include "base/clock.h"
@@ -335,6 +336,7 @@ make(struct troupe_runtime *runtime)
     self->runtime = runtime;
     tp_block_cache_init(&self->blocks, &runtime->depot);
     tp_parker_init(&self->parker, &tp_parking_futex);
+    tp_observer_watch(self);
     if (find_slot(self) != TROUPE_OK) {
         tp_memory_free(self);
         return NULL;

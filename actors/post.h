@@ -25,6 +25,7 @@
 #define TROUPE_ACTORS_POST_H
 
 #include "actors/call.h"
+#include "actors/observer.h"
 #include "actors/runtime.h"
 
 enum {
@@ -66,6 +67,9 @@ static inline void
 tp_post_begin_handler(struct troupe_self *self, struct troupe_message *message)
 {
     self->in_hand = message;
+    if (__builtin_expect(self->is_observed, 0)) {
+        tp_observer_begin(self, message);
+    }
     tp_containment_enter();
 }
 
@@ -75,6 +79,9 @@ tp_post_end_handler(struct troupe_self *self)
     tp_containment_leave();
     if (self->chain.newest != NULL) {
         tp_post_flush(self);
+    }
+    if (__builtin_expect(self->is_observed, 0)) {
+        tp_observer_end(self);
     }
     self->in_hand = NULL;
 }
@@ -88,11 +95,13 @@ tp_post_held_by(const struct troupe_message *message)
                : 0;
 }
 
-/* Large messages are not worth the delay, and would overrun the hard mark. */
+/* Large messages are not worth the delay, and would overrun the hard mark. What
+ * is observed is chained by a longer way (actors/observer.h). */
 static inline bool
-tp_post_is_chainable(const struct troupe_message *message)
+tp_post_is_chainable(
+    const struct troupe_self *self, const struct troupe_message *message)
 {
-    return message->size_class < TP_POST_CHAINED_CLASS_MAX;
+    return message->size_class < self->chained_class_max;
 }
 
 /* Whether a chain may begin. A mailbox that is full is congested. */
@@ -136,7 +145,7 @@ tp_post_try_chain(
     struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
     if (__builtin_expect(
-            self->in_hand == NULL || !tp_post_is_chainable(message), 0)) {
+            self->in_hand == NULL || !tp_post_is_chainable(self, message), 0)) {
         return false;
     }
     if (self->chain.newest == NULL) {

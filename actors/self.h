@@ -14,7 +14,7 @@
 #include "base/random.h"
 #include "mailbox/block_cache.h"
 #include "scheduler/worker.h"
-#include "troupe/runtime.h"
+#include "troupe/observe.h"
 
 enum { TP_SELF_RECENT_COUNT = 8 };
 
@@ -30,6 +30,8 @@ struct troupe_self {
     uint64_t handled_count;      /* read by others when no worker runs */
     bool is_kept;                /* the actor keeps the message in hand */
     bool has_failed;             /* the message in hand is lost */
+    bool is_observed;            /* see actors/observer.h */
+    uint8_t chained_class_max;   /* blocks below it are chained */
     uint32_t pushes_count;       /* in this turn; see actor.h */
 
     /* What the handler has sent to one receiver and not pushed yet. */
@@ -63,6 +65,7 @@ struct troupe_self {
     struct tp_free_slots slots;
     struct tp_random random;
     struct tp_signal_stack signal_stack;
+    struct troupe_observed_message observed; /* what is begun, if observed */
     /*
      * Actors that this self has spawned. Written by its thread, before the
      * START that is pushed with release; read by any thread. Stale: an older

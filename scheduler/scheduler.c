@@ -197,6 +197,20 @@ sleep_until_woken(struct tp_worker *worker)
     ck_pr_fence_acquire(); /* counted as awake before it takes anything */
 }
 
+static void
+sleep_observed(struct tp_worker *worker)
+{
+    const struct tp_scheduler_hooks *hooks = &worker->scheduler->hooks;
+
+    if (hooks->park != NULL) {
+        hooks->park(worker);
+    }
+    sleep_until_woken(worker);
+    if (hooks->unpark != NULL) {
+        hooks->unpark(worker);
+    }
+}
+
 static struct tp_task *
 spin(struct tp_worker *worker)
 {
@@ -236,7 +250,7 @@ search(struct tp_worker *worker)
         task = spin(worker);
         if (task == NULL) {
             if (!tp_worker_sees_work(worker)) {
-                sleep_until_woken(worker);
+                sleep_observed(worker);
             }
             tp_worker_read_clock(worker);
             tp_worker_tick(worker);

@@ -70,6 +70,9 @@ struct tp_scheduler_hooks {
      */
     void (*enclose)(
         struct tp_worker *worker, void (*body)(struct tp_worker *worker));
+    /* Before and after a worker's thread sleeps; NULL: nobody is told. */
+    void (*park)(struct tp_worker *worker);
+    void (*unpark)(struct tp_worker *worker);
 };
 
 struct tp_scheduler_options {

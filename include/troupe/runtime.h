@@ -21,6 +21,7 @@ extern "C" {
 #define TROUPE_ABI 1u
 
 struct troupe_runtime;
+struct troupe_observer;
 
 enum troupe_log_level {
     TROUPE_LOG_ERROR,
@@ -86,6 +87,9 @@ struct troupe_options {
     /** Where lines for people go; NULL: standard error, errors and warnings. */
     troupe_log *log;
     void *log_context;
+    /** Who is told what happens (troupe/observe.h); NULL: nobody. Must outlive
+     * the runtime. */
+    const struct troupe_observer *observer;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */

@@ -12,6 +12,7 @@
 #include "troupe/link.h"
 #include "troupe/memory.h"
 #include "troupe/message.h"
+#include "troupe/observe.h"
 #include "troupe/pid.h"
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
