@@ -7,9 +7,9 @@
 #include "actors/life.h"
 #include "actors/observer.h"
 #include "actors/post.h"
+#include "actors/probes.h"
 #include "actors/runtime.h"
 #include "actors/supervisor.h"
-#include "actors/waits.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "scheduler/simulation.h"
@@ -205,7 +205,7 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
 
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
         if (message->kind == TP_MESSAGE_PROBE) {
-            tp_waits_answer(self, actor, message);
+            tp_probes_answer(self, actor, message);
             continue;
         }
         if (message->kind == TP_MESSAGE_START) {
@@ -426,7 +426,7 @@ static void
 begin_turn(
     struct troupe_self *self, struct tp_worker *worker, struct tp_actor *actor)
 {
-    self->actor = actor;
+    ck_pr_store_ptr(&self->actor, actor);
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
     self->pushes_count = 0;
@@ -606,5 +606,5 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
         }
         goes_on = take_step(self, actor);
     }
-    self->actor = NULL;
+    ck_pr_store_ptr(&self->actor, NULL);
 }

@@ -86,7 +86,7 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     troupe_pid spawner;
 
     TP_ASSERT(is_vacant(actor));
-    actor->table = start->table;
+    tp_actor_set_table(actor, start->table);
     actor->pid =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
     actor->flags = message->err;
@@ -108,7 +108,7 @@ tp_life_begin_again(struct troupe_self *self, struct tp_actor *actor,
     struct tp_start *start = tp_start_of(message);
 
     TP_ASSERT((actor->flags & TP_ACTOR_IS_SUSPENDED) != 0);
-    actor->table = start->table;
+    tp_actor_set_table(actor, start->table);
     actor->state = start->state;
     actor->flags = (uint16_t)((actor->flags & LASTING) | message->err);
     run_start_handler(self, actor, message->sender);
@@ -237,7 +237,7 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
 {
     end_life(self, actor);
     free_extension(self, actor);
-    actor->table = NULL;
+    tp_actor_set_table(actor, NULL);
     actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;
     ck_pr_store_64(&self->died_count, self->died_count + 1);
@@ -324,7 +324,7 @@ tp_life_crashed(struct troupe_self *self, const struct tp_crash *crash)
         .address = crash->address};
     self->is_sudden = true;
     tp_life_end(self, actor);
-    self->actor = NULL;
+    ck_pr_store_ptr(&self->actor, NULL);
     tp_worker_count_handler(self->worker);
     /* Its mail is buried in turns of its own, or swept. */
     if (tp_runtime_state_of(self->runtime) != TP_RUNTIME_STOPPED) {
@@ -365,7 +365,7 @@ tp_life_end_last(struct troupe_self *self, struct tp_actor *actor,
     remains->alive_count++;
     remains->waiting_count +=
         actor->extension != NULL && actor->extension->asks.open_count > 0;
-    self->actor = actor;
+    ck_pr_store_ptr(&self->actor, actor);
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
     self->is_sudden = false; /* one that crashed may have left it */
@@ -373,7 +373,7 @@ tp_life_end_last(struct troupe_self *self, struct tp_actor *actor,
     vacate(self, actor);
     tp_exit_release(self, &self->exit);
     self->congested = NULL;
-    self->actor = NULL;
+    ck_pr_store_ptr(&self->actor, NULL);
 }
 
 bool

@@ -61,7 +61,7 @@ drop(struct troupe_self *self, struct troupe_message *message)
 static void
 sort_one(struct troupe_self *self, struct troupe_message *message)
 {
-    if (message->kind == TP_MESSAGE_WAITS && self->is_probing &&
+    if (message->kind == TP_MESSAGE_REPORT && self->is_probing &&
         message->request == self->probe) {
         message->next = self->reports;
         self->reports = message;
@@ -277,7 +277,7 @@ occupy(struct troupe_self *self, struct tp_actor *actor)
     self->pid = tp_registry_issue(&runtime->registry, actor);
     tp_profiles_assign(&runtime->profiles, actor, TP_PROFILE_USUAL);
     actor->pid = self->pid;
-    actor->table = NULL;
+    tp_actor_set_table(actor, NULL);
     self->actor = actor;
     return true;
 }

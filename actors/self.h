@@ -22,8 +22,11 @@ struct troupe_self {
     /* What every message needs, in as few cache lines as it takes. */
     struct troupe_runtime *runtime;
     struct tp_worker *worker; /* NULL: a thread outside */
-    struct tp_actor *actor;   /* whose turn it is; outside: its own slot */
-    troupe_pid pid;           /* of that actor */
+    /* Whose turn it is; outside: its own slot. Written by this self's thread;
+     * read by a dump on any thread. It orders nothing. Stale: the dump says
+     * what the worker ran a moment ago. */
+    struct tp_actor *actor;
+    troupe_pid pid;                 /* of that actor */
     struct troupe_message *in_hand; /* what the handler handles; or NULL */
     struct troupe_message *only; /* it, while it lies in the inbox; or NULL */
     struct tp_actor *congested;  /* told in this handler, and congested since */

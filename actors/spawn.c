@@ -231,7 +231,7 @@ troupe_become_behaviour(
             "its first behaviour the largest state",
             table->name, table->state_size, room);
     }
-    self->actor->table = table;
+    tp_actor_set_table(self->actor, table);
     return TROUPE_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "troupe/actor.h"
 #include "troupe/dead_letters.h"
+#include "troupe/dump.h"
 #include "troupe/err.h"
 #include "troupe/exit.h"
 #include "troupe/explore.h"
