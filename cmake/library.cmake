@@ -49,5 +49,9 @@ install(EXPORT troupe-targets NAMESPACE troupe:: DESTINATION ${troupe_cmake_dir}
 install(FILES ${PROJECT_BINARY_DIR}/troupe-config.cmake
     ${PROJECT_BINARY_DIR}/troupe-config-version.cmake DESTINATION ${troupe_cmake_dir})
 install(FILES ${PROJECT_BINARY_DIR}/troupe.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+# Where gdb finds it by itself, if it trusts the folder, and where people do.
+install(FILES share/gdb/troupe-gdb.py DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb)
+install(FILES share/gdb/troupe-gdb.py DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    RENAME libtroupe.so.${PROJECT_VERSION}-gdb.py)
 install(DIRECTORY include/troupe DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.h")
