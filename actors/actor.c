@@ -4,11 +4,16 @@
 #include "actors/answer.h"
 #include "actors/bond.h"
 #include "actors/child.h"
+#include "actors/delayed.h"
+#include "actors/idle.h"
 #include "actors/life.h"
 #include "actors/observer.h"
+#include "actors/pause.h"
 #include "actors/post.h"
 #include "actors/probes.h"
+#include "actors/process.h"
 #include "actors/runtime.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
 #include "base/assert.h"
 #include "base/err.h"
@@ -60,7 +65,7 @@ static inline void
 count_handled(struct troupe_self *self, struct tp_actor *actor,
     const struct troupe_message *message)
 {
-    if (__builtin_expect(message->size_class == TP_BLOCK_CLASS_LARGE, 0)) {
+    if (__builtin_expect(message->size_class >= TP_BLOCK_CLASS_LARGE, 0)) {
         take_off_limit(self, actor, 1, tp_post_bytes_of(message));
         return;
     }
@@ -85,38 +90,6 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
         take_off_limit(self, actor, 1, tp_post_bytes_of(message));
         tp_post_dead(self, &message, actor->pid, TROUPE_DEAD_LETTER_DROPPED,
             TROUPE_E_MAILBOX_FULL);
-    }
-}
-
-/*
- * Pauses the actor on the one that its handler has congested. Without memory
- * for the note it is not paused: the hard mark holds.
- */
-static void
-pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
-{
-    struct tp_actor *target = self->congested;
-    struct troupe_message *resume;
-
-    self->congested = NULL;
-    if (tp_limit_is_congested(&actor->limit)) {
-        return;
-    }
-    resume = tp_post_block(self, 0);
-    if (resume == NULL) {
-        return;
-    }
-    resume->kind = TP_MESSAGE_RESUME;
-    resume->sender = self->pid;
-    resume->incarnation = troupe_pid_incarnation(self->pid);
-    actor->flags |= TP_ACTOR_IS_PAUSED;
-    actor->paused_on = tp_registry_pid(
-        &self->runtime->registry, target, ck_pr_load_32(&target->issued));
-    if (self->is_observed) {
-        tp_observer_pause(self, actor);
-    }
-    if (!tp_limit_pause(&target->limit, &resume)) {
-        tp_post_resume_paused(self, &target->limit);
     }
 }
 
@@ -164,18 +137,6 @@ is_for_occupant(
     return message->incarnation == troupe_pid_incarnation(actor->pid);
 }
 
-/* The actor handles its mail again, if it was paused. */
-static void
-resume(struct troupe_self *self, struct tp_actor *actor)
-{
-    bool was_paused = (actor->flags & TP_ACTOR_IS_PAUSED) != 0;
-
-    actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
-    if (was_paused && self->is_observed) {
-        tp_observer_resume(self, actor);
-    }
-}
-
 /* A command to an actor that is there. Takes message. */
 static void
 obey(struct troupe_self *self, struct tp_actor *actor,
@@ -189,7 +150,7 @@ obey(struct troupe_self *self, struct tp_actor *actor,
         tp_life_kill(self, actor);
         break;
     case TP_MESSAGE_RESUME:
-        resume(self, actor);
+        tp_pause_end(self, actor);
         break;
     default:
         tp_child_obey(self, actor, message);
@@ -235,10 +196,11 @@ static void __attribute__((cold))
 bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
 {
     struct troupe_message *message = self->in_hand;
+    const uint8_t *payload = tp_message_payload_view(message);
 
     self->in_hand = NULL;
     (void)troupe_decode_failed(troupe_schema_by_number_view(message->schema),
-        message->payload, message->payload + message->payload_size, fault);
+        payload, payload + message->payload_size, fault);
     tp_log_write(
         &self->runtime->log, TROUPE_LOG_WARNING, "%s", troupe_err_detail());
     if ((actor->flags & TP_ACTOR_ENDS_ON_DECODE_ERROR) != 0) {
@@ -248,15 +210,19 @@ bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
         self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
 }
 
-/* The handler has kept the message in hand, or has failed on it. */
+/* The handler has kept the message in hand, put it aside, or failed on it. */
 static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
     struct tp_actor *actor, struct troupe_message *message)
 {
     bool is_kept = self->is_kept;
+    bool is_stashed = self->is_stashed;
 
     self->is_kept = false;
+    self->is_stashed = false;
     self->has_failed = false;
-    if (!is_kept) {
+    if (is_stashed) {
+        tp_stash_put(self, actor, message);
+    } else if (!is_kept) {
         tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
             TROUPE_E_ACTOR_FAILED);
     }
@@ -286,7 +252,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
 
 static inline __attribute__((always_inline)) void
 run_handler(struct troupe_self *self, struct tp_actor *actor,
-    struct troupe_message *message)
+    struct troupe_message *message, const uint8_t *payload)
 {
     const struct tp_behaviour_line *line =
         tp_behaviour_find(actor->table, message->schema);
@@ -297,9 +263,8 @@ run_handler(struct troupe_self *self, struct tp_actor *actor,
         int fault;
 
         tp_containment_enter();
-        fault =
-            line->dispatch(self, tp_life_open_state(actor), message->payload,
-                message->payload + message->payload_size, line->handler);
+        fault = line->dispatch(self, tp_life_open_state(actor), payload,
+            payload + message->payload_size, line->handler);
         tp_containment_leave();
         if (__builtin_expect(fault != 0, 0)) {
             bury_undecodable(self, actor, fault);
@@ -321,21 +286,21 @@ run_handler(struct troupe_self *self, struct tp_actor *actor,
 
 static void __attribute__((cold, noinline))
 run_observed_handler(struct troupe_self *self, struct tp_actor *actor,
-    struct troupe_message *message)
+    struct troupe_message *message, const uint8_t *payload)
 {
     tp_observer_begin(self, message);
-    run_handler(self, actor, message);
+    run_handler(self, actor, message, payload);
     tp_observer_end(self);
 }
 
 static inline __attribute__((always_inline)) void
 dispatch(struct troupe_self *self, struct tp_actor *actor,
-    struct troupe_message *message)
+    struct troupe_message *message, const uint8_t *payload)
 {
     if (__builtin_expect(self->is_observed, 0)) {
-        run_observed_handler(self, actor, message);
+        run_observed_handler(self, actor, message, payload);
     } else {
-        run_handler(self, actor, message);
+        run_handler(self, actor, message, payload);
     }
 }
 
@@ -347,6 +312,10 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_drop(self, actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_drop(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_drop(self, message);
     } else {
         tp_answer_drop(self, actor, message);
     }
@@ -364,6 +333,10 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_timers_handle(self, actor, message, tp_life_open_state(actor));
     } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_arm(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_handle(self, message, tp_life_open_state(actor));
     } else {
         tp_supervisor_handle(self, actor, message, tp_life_open_state(actor));
     }
@@ -402,7 +375,15 @@ static void __attribute__((noinline)) handle_request(struct troupe_self *self,
             TROUPE_E_TIMED_OUT);
         return;
     }
-    dispatch(self, actor, message);
+    dispatch(self, actor, message, message->payload);
+}
+
+static void __attribute__((noinline)) handle_shared(struct troupe_self *self,
+    struct tp_actor *actor, struct troupe_message *message)
+{
+    if (is_to_handle(self, actor, message)) {
+        dispatch(self, actor, message, tp_shared_payload_view(message));
+    }
 }
 
 static inline __attribute__((always_inline)) void
@@ -411,10 +392,12 @@ handle(struct troupe_self *self, struct tp_actor *actor,
 {
     if (__builtin_expect(message->kind == TP_MESSAGE_TELL, 1)) {
         if (is_to_handle(self, actor, message)) {
-            dispatch(self, actor, message);
+            dispatch(self, actor, message, message->payload);
         }
     } else if (message->kind == TP_MESSAGE_REQUEST) {
         handle_request(self, actor, message);
+    } else if (message->kind == TP_MESSAGE_SHARED) {
+        handle_shared(self, actor, message);
     } else {
         handle_uncounted(self, actor, message);
     }
@@ -456,6 +439,26 @@ drop_stale(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
+/* Gives a process what it waits for, and lets its body go on. False: it waits
+ * on. True also if what it was given ends it. */
+static bool __attribute__((noinline))
+step_process(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message;
+
+    while (!tp_process_is_due(actor) &&
+           (message = tp_process_take(self, actor)) != NULL) {
+        handle(self, actor, message);
+    }
+    if (!tp_process_is_due(actor)) {
+        return (actor->flags & TP_ACTOR_IS_STOPPING) != 0;
+    }
+    tp_process_go_on(self, actor);
+    tp_isolation_close_state(actor);
+    tp_worker_count_handler(self->worker);
+    return true;
+}
+
 /* What a flag, a control message or a congested receiver asks for. True: there
  * were control messages, which are a step of their own. */
 static bool __attribute__((cold, noinline))
@@ -472,6 +475,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
         tp_life_end(self, actor);
     }
+    if ((actor->flags & TP_ACTOR_UNSTASHES) != 0) {
+        tp_stash_return_due(self, actor);
+    }
     if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
         drop_oldest(self, actor);
     }
@@ -479,11 +485,27 @@ attend(struct troupe_self *self, struct tp_actor *actor)
         drop_stale(self, actor);
     }
     if (self->congested != NULL) {
-        pause_on_congested(self, actor);
+        tp_pause_on_congested(self, actor);
     }
     if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
         tp_limit_is_congested(&actor->limit)) {
-        resume(self, actor);
+        tp_pause_end(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_WATCHES_IDLE) != 0) {
+        tp_idle_note(self, actor);
+    }
+    return is_step;
+}
+
+/* The same before a step, which a process may make. Not after the last step of
+ * a turn: whatever it did would be left to another actor's. */
+static bool __attribute__((cold, noinline))
+attend_and_step(struct troupe_self *self, struct tp_actor *actor)
+{
+    bool is_step = attend(self, actor);
+
+    if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
+        is_step |= step_process(self, actor);
     }
     return is_step;
 }
@@ -502,7 +524,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message *message;
 
     if (__builtin_expect(needs_attention(self, actor), 0) &&
-        attend(self, actor)) {
+        attend_and_step(self, actor)) {
         return true;
     }
     if (__builtin_expect((actor->flags & TP_ACTOR_HOLDS_MAIL) == 0, 1) &&
@@ -577,8 +599,7 @@ is_turn_over(const struct troupe_self *self, const struct tp_actor *actor,
 {
     return self->pushes_count >= TP_ACTOR_TURN_PUSHES_MAX ||
            steps_count >= TP_ACTOR_CONGESTED_STEPS_MAX ||
-           self->worker->simulation != NULL ||
-           !tp_limit_is_congested(&actor->limit);
+           self->worker->hands_on || !tp_limit_is_congested(&actor->limit);
 }
 
 void

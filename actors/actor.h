@@ -56,7 +56,9 @@
  * it, so that control messages are handled and it can see that it has become
  * congested itself (mailbox/limit.h says why that matters). So does one that is
  * suspended between two lives (actors/life.h), which drops what is for an
- * earlier occupant of its slot: others wait for that.
+ * earlier occupant of its slot: others wait for that. So does a process,
+ * always: its mail stays in the lists until its body receives it
+ * (actors/process.h).
  */
 #ifndef TROUPE_ACTORS_ACTOR_H
 #define TROUPE_ACTORS_ACTOR_H
@@ -77,13 +79,18 @@ enum {
     TP_ACTOR_IS_STOPPING = 2, /* ends after the message in hand */
     TP_ACTOR_IS_LEAVING = 4,  /* vacated; the slot is free when it sleeps */
     TP_ACTOR_DROPS_OLDEST = 8,
-    TP_ACTOR_IS_SUSPENDED = 16, /* between two lives (actors/child.h) */
-    TP_ACTOR_HOLDS_MAIL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
-    TP_ACTOR_IS_EXACT = 32, /* has a profile, and settles each message */
-    TP_ACTOR_ATTENTION = 64,
-    TP_ACTOR_HAS_LARGE_STATE = 64,
-    TP_ACTOR_ENDS_ON_DECODE_ERROR = 128,
-    TP_ACTOR_SUPERVISES = 256, /* actors/supervisor.h */
+    TP_ACTOR_IS_SUSPENDED = 16,  /* between two lives (actors/child.h) */
+    TP_ACTOR_IS_EXACT = 32,      /* has a profile, and settles each message */
+    TP_ACTOR_IS_SEQUENTIAL = 64, /* actors/process.h */
+    TP_ACTOR_STANDS_STILL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
+    TP_ACTOR_HOLDS_MAIL = TP_ACTOR_STANDS_STILL | TP_ACTOR_IS_SEQUENTIAL,
+    TP_ACTOR_UNSTASHES = 128,    /* has called messages back (actors/stash.h) */
+    TP_ACTOR_WATCHES_IDLE = 256, /* actors/idle.h */
+    TP_ACTOR_ATTENTION = 512,
+    TP_ACTOR_HAS_LARGE_STATE = 512,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 1024,
+    TP_ACTOR_SUPERVISES = 2048, /* actors/supervisor.h */
+    TP_ACTOR_IS_NAMED = 4096,   /* of a START: a name is to be shown */
 };
 
 enum {
@@ -146,7 +153,7 @@ tp_actor_set_table(
     struct tp_actor *actor, const struct tp_behaviour_table *table)
 {
     ck_pr_fence_store();
-    ck_pr_store_ptr(&actor->table, table);
+    ck_pr_store_ptr(&actor->table, (void *)(uintptr_t)table);
 }
 
 /* The scheduler's run hook: one turn of the actor that task belongs to. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/behaviour.h"
 
+#include "actors/process.h"
 #include "base/err.h"
 #include "base/memory.h"
 
@@ -45,6 +46,26 @@ add_line(struct tp_behaviour_table *table, const struct troupe_on *on)
     return TROUPE_OK;
 }
 
+/* All that it is told goes to its body. */
+static troupe_err
+make_process(struct tp_behaviour_table *table)
+{
+    bool has_handlers = table->start != NULL || table->any != NULL;
+
+    for (uint32_t i = 0; i <= table->mask; i++) {
+        has_handlers |= table->lines[i].schema != 0;
+    }
+    if (has_handlers ||
+        (table->exit != NULL && table->exit != troupe_exit_received)) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "process %s has a handler, but its body receives; beside a body "
+            "stand TROUPE_ON_STOP and TROUPE_RECEIVE_EXITS",
+            table->name);
+    }
+    table->any = tp_process_receive;
+    return troupe_schema_intern(&troupe_ended_schema);
+}
+
 static troupe_err
 fill(struct tp_behaviour_table *table, const struct troupe_behaviour *behaviour)
 {
@@ -60,11 +81,13 @@ fill(struct tp_behaviour_table *table, const struct troupe_behaviour *behaviour)
             table->stop = on->stop;
         } else if (on->exit != NULL) {
             table->exit = on->exit;
+        } else if (on->schema == NULL) {
+            table->body = (troupe_start_handler *)on->handler;
         } else if ((err = add_line(table, on)) != TROUPE_OK) {
             return err;
         }
     }
-    return TROUPE_OK;
+    return table->body == NULL ? TROUPE_OK : make_process(table);
 }
 
 static troupe_err

@@ -28,11 +28,13 @@ struct tp_behaviour_table {
     troupe_any_handler *any;     /* may be NULL */
     troupe_stop_handler *stop;   /* may be NULL */
     troupe_exit_handler *exit;   /* may be NULL; else exits are trapped */
+    troupe_start_handler *body;  /* of a process; NULL: it has handlers */
     uint32_t mask;
     struct tp_behaviour_line lines[]; /* mask + 1, at most half full */
 };
 
-/* NO_MEMORY, SCHEMA_CONFLICT, INVALID_ARGUMENT (one schema twice). */
+/* NO_MEMORY, SCHEMA_CONFLICT, INVALID_ARGUMENT (one schema twice, a process
+ * with handlers). */
 TROUPE_MUST_USE troupe_err tp_behaviour_register(
     struct troupe_behaviour *behaviour,
     const struct tp_behaviour_table **table);

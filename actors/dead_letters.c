@@ -7,6 +7,7 @@
 #include "actors/outside.h"
 #include "actors/runtime.h"
 #include "base/err.h"
+#include "mailbox/shared.h"
 
 #include <inttypes.h>
 
@@ -38,6 +39,23 @@ troupe_dead_letter_cause_name(enum troupe_dead_letter_cause cause)
         break;
     }
     return "UNKNOWN";
+}
+
+enum troupe_dead_letter_cause
+tp_dead_letters_cause_of(troupe_err err)
+{
+    switch (err) {
+    case TROUPE_E_NO_SUCH_ACTOR:
+        return TROUPE_DEAD_LETTER_NO_SUCH_ACTOR;
+    case TROUPE_E_MAILBOX_FULL:
+        return TROUPE_DEAD_LETTER_MAILBOX_FULL;
+    case TROUPE_E_NO_HANDLER:
+        return TROUPE_DEAD_LETTER_NO_HANDLER;
+    case TROUPE_E_NO_MEMORY:
+        return TROUPE_DEAD_LETTER_NO_MEMORY;
+    default:
+        return TROUPE_DEAD_LETTER_REFUSED;
+    }
 }
 
 /* ---- life ---------------------------------------------------------------- */
@@ -163,7 +181,7 @@ tp_dead_letters_record_message(struct troupe_self *self,
         .schema = message->schema,
         .receiver = receiver,
         .sender = message->sender,
-        .payload = message->payload,
+        .payload = tp_message_payload_view(message),
         .payload_size = message->payload_size,
     };
 

@@ -16,6 +16,7 @@
  *
  *     tp_dead_letters_init fini    one thread
  *     tp_dead_letters_record       self's thread
+ *     tp_dead_letters_cause_of     any thread
  *     tp_dead_letters_count        any thread; exact when no thread records
  */
 #ifndef TROUPE_ACTORS_DEAD_LETTERS_H
@@ -41,6 +42,9 @@ void tp_dead_letters_fini(struct tp_dead_letters *letters);
 /* What is not handled, and why; payload NULL if it could not be made. */
 void tp_dead_letters_record(
     struct troupe_self *self, const struct tp_dead_letter *letter);
+
+/* The cause of what could not be sent for that reason. */
+enum troupe_dead_letter_cause tp_dead_letters_cause_of(troupe_err err);
 
 /* A message that is not handled, for that receiver. It stays the caller's. */
 void tp_dead_letters_record_message(struct troupe_self *self,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/dump.h"
 
+#include "actors/directory.h"
 #include "actors/outside.h"
 #include "actors/post.h"
 #include "actors/probes.h"
@@ -62,6 +63,13 @@ tp_dump_find(const struct tp_dump *dump, troupe_pid pid)
                      compare);
 }
 
+bool
+tp_dump_find_name(const struct tp_dump *dump, troupe_pid pid, char *name)
+{
+    return tp_directory_may_have(&dump->self->runtime->directory, pid) &&
+           tp_directory_name_of(dump->self, pid, name, TP_DUMP_NAME_BYTES) > 0;
+}
+
 const char *
 tp_dump_state_name(const struct tp_dump_actor *actor)
 {
@@ -78,6 +86,9 @@ tp_dump_state_name(const struct tp_dump_actor *actor)
     }
     if (actor->is_running) {
         return "running";
+    }
+    if (actor->portrait != NULL && actor->portrait->in_line != NULL) {
+        return actor->portrait->in_line;
     }
     return actor->portrait == NULL || actor->messages_count > 0 ? "ready"
                                                                 : "asleep";
@@ -190,23 +201,52 @@ running_on(struct troupe_runtime *runtime, struct troupe_self *worker)
                                ck_pr_load_32(&actor->issued));
 }
 
-static troupe_err
-look_at_workers(struct troupe_runtime *runtime, struct tp_dump *dump)
+static struct tp_dump_worker
+look_at(struct troupe_runtime *runtime, struct troupe_self *worker)
 {
+    return (struct tp_dump_worker){
+        .is_asleep = ck_pr_load_32(&worker->worker->asleep) != 0,
+        .runs = running_on(runtime, worker),
+    };
+}
+
+/* With the mutex of own threads. */
+static troupe_err
+list_workers(struct troupe_runtime *runtime, struct tp_dump *dump)
+{
+    const struct tp_own_threads *own = &runtime->own_threads;
     unsigned count = runtime->scheduler->workers_count;
 
-    dump->workers = tp_memory_alloc_zeroed(count, sizeof(dump->workers[0]));
+    dump->workers =
+        tp_memory_alloc_zeroed(count + own->count, sizeof(dump->workers[0]));
     if (dump->workers == NULL) {
         return no_memory();
     }
-    dump->workers_count = count;
     for (unsigned i = 0; i < count; i++) {
-        struct tp_worker *worker = &runtime->scheduler->workers[i];
+        dump->workers[dump->workers_count++] =
+            look_at(runtime, &runtime->workers[i]);
+    }
+    for (unsigned i = 0; i < own->count; i++) {
+        if (own->threads[i].is_taken && own->threads[i].self != NULL) {
+            struct tp_dump_worker *worker =
+                &dump->workers[dump->workers_count++];
 
-        dump->workers[i].is_asleep = ck_pr_load_32(&worker->asleep) != 0;
-        dump->workers[i].runs = running_on(runtime, &runtime->workers[i]);
+            *worker = look_at(runtime, own->threads[i].self);
+            worker->is_own = true;
+        }
     }
     return TROUPE_OK;
+}
+
+static troupe_err
+look_at_workers(struct troupe_runtime *runtime, struct tp_dump *dump)
+{
+    troupe_err err;
+
+    pthread_mutex_lock(&runtime->own_threads.mutex);
+    err = list_workers(runtime, dump);
+    pthread_mutex_unlock(&runtime->own_threads.mutex);
+    return err;
 }
 
 /* With the mutex. */
@@ -298,6 +338,7 @@ collect(struct troupe_self *self, uint64_t patience_ns, struct tp_dump *dump)
                          ? draw_all(&asking)
                          : ask_all(&asking, patience_ns);
 
+    dump->self = self;
     dump->runtime_number = self->runtime->registry.runtime_number;
     dump->now_ns = troupe_now_ns(self);
     if (err == TROUPE_OK) {

@@ -24,6 +24,9 @@
 
 #include "actors/portrait.h"
 #include "troupe/dump.h"
+#include "troupe/name.h"
+
+enum { TP_DUMP_NAME_BYTES = TROUPE_NAME_BYTES_MAX + 1 };
 
 struct tp_dump_actor {
     troupe_pid pid;
@@ -42,6 +45,7 @@ struct tp_dump_actor {
 };
 
 struct tp_dump_worker {
+    bool is_own; /* the thread of one actor (actors/own_thread.h) */
     bool is_asleep;
     troupe_pid runs; /* TROUPE_NO_PID: nobody just now */
 };
@@ -55,13 +59,14 @@ struct tp_dump_thread {
 
 /* Zeroed memory is an empty one. */
 struct tp_dump {
+    struct troupe_self *self; /* whose thread it is */
     uint32_t runtime_number;
     uint64_t now_ns;
     struct tp_dump_actor *actors; /* by slot, then life */
     size_t actors_count;
     size_t actors_capacity;
     struct tp_dump_worker *workers;
-    unsigned workers_count;
+    unsigned workers_count; /* with threads of actors */
     struct tp_dump_thread *threads;
     size_t threads_count;
 };
@@ -69,7 +74,12 @@ struct tp_dump {
 /* The actor of that pid; NULL: it is not in the dump. */
 struct tp_dump_actor *tp_dump_find(const struct tp_dump *dump, troupe_pid pid);
 
-/* "asleep", "ready", "running", "paused", "suspended" or "stopping". */
+/* Copies the name that the pid has in the runtime to name, of
+ * TP_DUMP_NAME_BYTES. False: it has none. */
+bool tp_dump_find_name(const struct tp_dump *dump, troupe_pid pid, char *name);
+
+/* "asleep", "ready", "running", "paused", "suspended" or "stopping"; or what
+ * the body of one in sequential style waits in. */
 const char *tp_dump_state_name(const struct tp_dump_actor *actor);
 
 /* NO_MEMORY. */

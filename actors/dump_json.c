@@ -126,9 +126,24 @@ print_portrait(FILE *stream, const struct tp_dump *dump,
 {
     fputs(",\"paused_on\":", stream);
     print_pid(stream, portrait->paused_on);
-    fprintf(stream, ",\"requests_kept_count\":%" PRIu32, portrait->kept_count);
+    fprintf(stream,
+        ",\"requests_kept_count\":%" PRIu32 ",\"stashed_count\":%" PRIu64,
+        portrait->kept_count, portrait->stashed_count);
     for (unsigned kind = 0; kind < TP_PORTRAIT_KINDS_COUNT; kind++) {
         print_items(stream, dump, portrait, (enum tp_portrait_item_kind)kind);
+    }
+}
+
+static void
+print_name(FILE *stream, const struct tp_dump *dump, troupe_pid pid)
+{
+    char name[TP_DUMP_NAME_BYTES];
+
+    fputs(",\"name\":", stream);
+    if (tp_dump_find_name(dump, pid, name)) {
+        print_text(stream, name);
+    } else {
+        fputs("null", stream);
     }
 }
 
@@ -138,6 +153,7 @@ print_actor(
 {
     fputs("{\"pid\":", stream);
     print_pid(stream, actor->pid);
+    print_name(stream, dump, actor->pid);
     fputs(",\"behaviour\":", stream);
     print_text(stream, actor->behaviour == NULL ? "" : actor->behaviour);
     fprintf(stream,
@@ -157,7 +173,9 @@ static void
 print_workers(FILE *stream, const struct tp_dump *dump)
 {
     for (unsigned i = 0; i < dump->workers_count; i++) {
-        fprintf(stream, "%s{\"asleep\":%s,\"runs\":", i == 0 ? "" : ",",
+        fprintf(stream,
+            "%s{\"own\":%s,\"asleep\":%s,\"runs\":", i == 0 ? "" : ",",
+            dump->workers[i].is_own ? "true" : "false",
             dump->workers[i].is_asleep ? "true" : "false");
         print_pid(stream, dump->workers[i].runs);
         fputc('}', stream);

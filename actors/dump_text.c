@@ -75,7 +75,7 @@ print_workers(FILE *stream, const struct tp_dump *dump)
     for (unsigned i = 0; i < dump->workers_count; i++) {
         const struct tp_dump_worker *worker = &dump->workers[i];
 
-        fprintf(stream, "worker %u: ", i);
+        fprintf(stream, worker->is_own ? "own thread %u: " : "worker %u: ", i);
         if (worker->runs != TROUPE_NO_PID) {
             fputs("runs ", stream);
             print_pid_and_behaviour(stream, dump, worker->runs);
@@ -184,6 +184,10 @@ print_items(FILE *stream, const struct tp_dump *dump,
         fprintf(stream, "and %" PRIu64 " more children, asks, timers, bonds\n",
             total - portrait->items_count);
     }
+    if (portrait->stashed_count > 0) {
+        indent(stream, depth);
+        fprintf(stream, "put aside: %" PRIu64 "\n", portrait->stashed_count);
+    }
     if (portrait->kept_count > 0) {
         indent(stream, depth);
         fprintf(stream, "requests kept for later: %" PRIu32 "\n",
@@ -202,11 +206,24 @@ print_child(FILE *stream, const struct tp_dump_actor *actor)
     }
 }
 
+/* The name under which it is registered, if it is. */
 static void
-print_head(FILE *stream, const struct tp_dump_actor *actor, unsigned depth)
+print_name(FILE *stream, const struct tp_dump *dump, troupe_pid pid)
+{
+    char name[TP_DUMP_NAME_BYTES];
+
+    if (tp_dump_find_name(dump, pid, name)) {
+        fprintf(stream, " \"%s\"", name);
+    }
+}
+
+static void
+print_head(FILE *stream, const struct tp_dump *dump,
+    const struct tp_dump_actor *actor, unsigned depth)
 {
     indent(stream, depth);
     print_pid(stream, actor->pid);
+    print_name(stream, dump, actor->pid);
     fprintf(stream, " %s: ",
         actor->behaviour == NULL ? "(not born yet)" : actor->behaviour);
     if (actor->as_child != NULL) {
@@ -232,7 +249,7 @@ print_actor(FILE *stream, const struct tp_dump *dump,
     const struct tp_portrait *portrait = actor->portrait;
 
     actor->is_printed = true;
-    print_head(stream, actor, depth);
+    print_head(stream, dump, actor, depth);
     if (portrait == NULL) {
         return;
     }

@@ -2,19 +2,26 @@
 #include "actors/life.h"
 
 #include "actors/answer.h"
+#include "actors/behaviour_stack.h"
 #include "actors/child.h"
 #include "actors/crash.h"
+#include "actors/delayed.h"
+#include "actors/idle.h"
 #include "actors/observer.h"
 #include "actors/owned.h"
+#include "actors/placement.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/start.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
 #include "base/assert.h"
 
 /* What an actor keeps from one life to the next. */
 enum {
     LASTING = TP_ACTOR_DROPS_OLDEST | TP_ACTOR_IS_EXACT |
-              TP_ACTOR_ENDS_ON_DECODE_ERROR | TP_ACTOR_SUPERVISES,
+              TP_ACTOR_IS_SEQUENTIAL | TP_ACTOR_ENDS_ON_DECODE_ERROR |
+              TP_ACTOR_SUPERVISES,
 };
 
 static bool
@@ -70,7 +77,9 @@ run_start_handler(
     if (__builtin_expect(self->is_observed, 0)) {
         tp_observer_start(self, actor, by);
     }
-    if (actor->table->start != NULL) {
+    if (actor->table->body != NULL) {
+        tp_process_begin(self, actor);
+    } else if (actor->table->start != NULL) {
         tp_containment_enter();
         actor->table->start(self, tp_life_open_state(actor));
         tp_containment_leave();
@@ -96,6 +105,10 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     self->pid = actor->pid;
     spawner = message->sender;
     tp_post_free(self, message); /* before: a crash would lose it */
+    if ((actor->flags & TP_ACTOR_IS_NAMED) != 0) {
+        actor->flags &= (uint16_t)~TP_ACTOR_IS_NAMED;
+        tp_directory_show(self, actor->pid);
+    }
     if ((actor->flags & TP_ACTOR_IS_SUSPENDED) == 0) {
         run_start_handler(self, actor, spawner);
     }
@@ -201,10 +214,16 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_SUPERVISES) != 0) {
         tp_supervisor_fini(self, tp_life_open_state(actor));
     }
+    if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
+        tp_process_end(self, actor);
+    }
     if (actor->extension != NULL) {
         tp_timers_cancel_all(self, &actor->extension->timers);
         tp_answer_abandon_all(self, actor);
         tp_owned_free_all(&actor->extension->owned);
+        tp_behaviour_stack_release(self, actor->extension);
+        tp_stash_return_all(self, actor);
+        tp_idle_release(self, actor->extension);
     }
     tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
@@ -236,7 +255,13 @@ static void
 vacate(struct troupe_self *self, struct tp_actor *actor)
 {
     end_life(self, actor);
+    if (tp_directory_may_have(&self->runtime->directory, actor->pid)) {
+        tp_directory_end_slow(self, actor->pid);
+    }
     free_extension(self, actor);
+    if (ck_pr_load_32(&actor->task.bound) != TP_TASK_ANYWHERE) {
+        tp_placement_leave(self, actor);
+    }
     tp_actor_set_table(actor, NULL);
     actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;
@@ -248,6 +273,9 @@ static void
 suspend(struct troupe_self *self, struct tp_actor *actor)
 {
     end_life(self, actor);
+    if (tp_directory_may_have(&self->runtime->directory, actor->pid)) {
+        tp_directory_end_waits_slow(self, actor->pid);
+    }
     tp_bond_look_away(self, actor);
     actor->extension->held = NULL;
     actor->flags |= TP_ACTOR_IS_SUSPENDED;
@@ -285,7 +313,10 @@ bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
 
     self->in_hand = NULL;
     self->has_failed = false;
-    if (self->is_kept) {
+    if (self->is_stashed) {
+        self->is_stashed = false; /* it would have been, had it returned */
+        self->is_kept = false;
+    } else if (self->is_kept) {
         self->is_kept = false;
         if (message == NULL || !tp_message_is_limited(message)) {
             return; /* it is handed on, or a gathering has it */
@@ -315,13 +346,12 @@ tp_life_crashed(struct troupe_self *self, const struct tp_crash *crash)
         tp_post_flush(self);
     }
     tp_crash_report(self, crash);
+    self->process = NULL;
     troupe_message_release(self, &tp_containment.opened);
     bury_in_hand(self, actor);
     tp_call_release(self, &self->call);
     tp_exit_release(self, &self->exit); /* it may have crashed while it ended */
-    self->exit = (struct tp_exit){.kind = TROUPE_EXIT_CRASHED,
-        .signal = (uint8_t)crash->signal,
-        .address = crash->address};
+    self->exit = tp_crash_exit(self, crash);
     self->is_sudden = true;
     tp_life_end(self, actor);
     ck_pr_store_ptr(&self->actor, NULL);
@@ -349,6 +379,10 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_sweep(self, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_sweep(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_sweep(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_drop(self, message);
     } else {
         tp_child_release(self, message);
     }

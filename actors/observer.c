@@ -40,7 +40,10 @@ void
 tp_observer_watch(struct troupe_self *self)
 {
     self->is_observed = self->runtime->observer != NULL;
-    self->chained_class_max = self->is_observed ? 0 : TP_POST_CHAINED_CLASS_MAX;
+    self->unobserved_class_max = self->chained_class_max;
+    if (self->is_observed) {
+        self->chained_class_max = 0;
+    }
 }
 
 /* Calls that function of each observer that has it. */
@@ -75,6 +78,7 @@ find_kind(unsigned kind, enum troupe_observed_kind *observed)
 {
     switch ((enum tp_message_kind)kind) {
     case TP_MESSAGE_TELL:
+    case TP_MESSAGE_SHARED:
         *observed = TROUPE_OBSERVED_TELL;
         return true;
     case TP_MESSAGE_REQUEST:
@@ -95,15 +99,20 @@ find_kind(unsigned kind, enum troupe_observed_kind *observed)
     case TP_MESSAGE_DOWN:
         *observed = TROUPE_OBSERVED_DOWN;
         return true;
+    case TP_MESSAGE_NAMED:
+        *observed = TROUPE_OBSERVED_NAME;
+        return true;
     default:
         return false;
     }
 }
 
+/* What the runtime sends, not an actor. */
 static bool
-is_of_clock(enum troupe_observed_kind kind)
+is_of_nobody(enum troupe_observed_kind kind)
 {
-    return kind == TROUPE_OBSERVED_DEADLINE || kind == TROUPE_OBSERVED_TIMER;
+    return kind == TROUPE_OBSERVED_DEADLINE || kind == TROUPE_OBSERVED_TIMER ||
+           kind == TROUPE_OBSERVED_NAME;
 }
 
 static bool
@@ -137,11 +146,14 @@ describe(const struct troupe_self *self, const struct troupe_message *message,
         return false;
     }
     name = troupe_observed_kind_name(observed->kind);
-    if (!is_of_clock(observed->kind)) {
+    if (!is_of_nobody(observed->kind)) {
         observed->sender = message->sender;
     }
-    if (message->kind <= TP_MESSAGE_EXPIRED) {
+    if (message->kind >= TP_MESSAGE_REQUEST &&
+        message->kind <= TP_MESSAGE_EXPIRED) {
         observed->request = message->request;
+    }
+    if (message->kind <= TP_MESSAGE_EXPIRED) {
         name = name_of(message->schema, name);
     }
     if (has_payload(message)) {
@@ -163,7 +175,7 @@ tp_observer_send(struct troupe_self *self, const struct tp_actor *actor,
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
 
     if (describe(self, message, receiver, &observed) &&
-        !is_of_clock(observed.kind)) {
+        !is_of_nobody(observed.kind)) {
         TELL(self, send, &observed);
     }
 }

@@ -4,6 +4,8 @@
 #include "actors/life.h"
 #include "actors/post.h"
 #include "actors/probes.h"
+#include "actors/process.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
 
 #include <string.h>
@@ -173,6 +175,19 @@ draw_mailbox(struct tp_portrait *portrait, const struct tp_actor *actor)
     portrait->bytes_count = waiting & (TP_LIMIT_OF(1, 0) - 1);
 }
 
+static const char *
+name_of_wait(const struct tp_process *process)
+{
+    static const char *const names[] = {
+        [TP_PROCESS_RECEIVES] = "receives",
+        [TP_PROCESS_ASKS] = "asks",
+        [TP_PROCESS_SLEEPS] = "sleeps",
+        [TP_PROCESS_IS_HELD] = "held up",
+    };
+
+    return process == NULL || process->is_due ? NULL : names[process->wait];
+}
+
 static void
 draw(struct tp_portrait *portrait, uint32_t room, const struct tp_actor *actor,
     const struct tp_children *children)
@@ -191,6 +206,10 @@ draw(struct tp_portrait *portrait, uint32_t room, const struct tp_actor *actor,
     }
     if (extension != NULL) {
         portrait->kept_count = extension->kept.count;
+        portrait->in_line = name_of_wait(extension->process);
+        if (extension->stash != NULL) {
+            portrait->stashed_count = extension->stash->count;
+        }
         if (extension->token != NULL) {
             portrait->supervisor = extension->token->sender;
         }

@@ -54,7 +54,10 @@ struct tp_portrait {
     uint64_t bytes_count;
     troupe_pid paused_on;  /* TROUPE_NO_PID: it is not */
     troupe_pid supervisor; /* of a child that lives; or TROUPE_NO_PID */
-    uint32_t kept_count;   /* requests to be answered later */
+    /* What a body in sequential style does just now; NULL: no body waits. */
+    const char *in_line;
+    uint64_t stashed_count;
+    uint32_t kept_count; /* requests to be answered later */
     uint32_t totals[TP_PORTRAIT_KINDS_COUNT];
     struct tp_portrait_item items[];
 };

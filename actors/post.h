@@ -27,6 +27,7 @@
 #include "actors/call.h"
 #include "actors/observer.h"
 #include "actors/runtime.h"
+#include "mailbox/shared.h"
 
 enum {
     TP_POST_CHAINED_CLASS_MAX = 4,
@@ -95,8 +96,9 @@ tp_post_held_by(const struct troupe_message *message)
                : 0;
 }
 
-/* Large messages are not worth the delay, and would overrun the hard mark. What
- * is observed is chained by a longer way (actors/observer.h). */
+/* Large messages are not worth the delay, and would overrun the hard mark. On a
+ * thread of its own an actor may block before its handler ends: it chains none.
+ * What is observed is chained by a longer way (actors/observer.h). */
 static inline bool
 tp_post_is_chainable(
     const struct troupe_self *self, const struct troupe_message *message)
@@ -208,20 +210,28 @@ tp_post_block(struct troupe_self *self, size_t payload_bytes)
     return message;
 }
 
-/* What a message takes up of its receiver's limit: its whole block. */
+/* What a message takes up of its receiver's limit: its whole block; if its
+ * payload is shared, as much as if it were not. */
 static inline uint64_t
 tp_post_bytes_of(const struct troupe_message *message)
 {
-    if (__builtin_expect(message->size_class == TP_BLOCK_CLASS_LARGE, 0)) {
+    if (__builtin_expect(message->size_class >= TP_BLOCK_CLASS_LARGE, 0)) {
         return sizeof(*message) + message->payload_size + TP_CALL_BYTES_MAX;
     }
     return tp_block_bytes_of(message->size_class);
 }
 
+/* Frees what is no block of a cache, or for which the cache has no room. */
+void tp_post_free_slow(
+    struct troupe_self *self, struct troupe_message *message);
+
+/* Frees a message, and its payload if that is shared and nobody else has it. */
 static inline void
 tp_post_free(struct troupe_self *self, struct troupe_message *message)
 {
-    tp_block_give(&self->blocks, message->size_class, message);
+    if (!tp_block_try_give(&self->blocks, message->size_class, message)) {
+        tp_post_free_slow(self, message);
+    }
 }
 
 /* Resumes whoever is paused on the limit. */

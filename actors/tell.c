@@ -3,6 +3,7 @@
 #include "actors/isolation.h"
 #include "actors/outside.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/err.h"
 #include "mailbox/printed_form.h"
 #include "mailbox/scan.h"
@@ -144,7 +145,7 @@ troupe_message_payload_view(
     const struct troupe_message *message, size_t *payload_size)
 {
     *payload_size = message->payload_size;
-    return message->payload;
+    return tp_message_payload_view(message);
 }
 
 const char *
@@ -163,28 +164,11 @@ size_t
 troupe_message_print(
     char *out, size_t size, const struct troupe_message *message)
 {
-    return tp_printed_form_write(
-        out, size, message->schema, message->payload, message->payload_size);
+    return tp_printed_form_write(out, size, message->schema,
+        tp_message_payload_view(message), message->payload_size);
 }
 
 /* ---- telling ------------------------------------------------------------- */
-
-static enum troupe_dead_letter_cause
-cause_of(troupe_err err)
-{
-    switch (err) {
-    case TROUPE_E_NO_SUCH_ACTOR:
-        return TROUPE_DEAD_LETTER_NO_SUCH_ACTOR;
-    case TROUPE_E_MAILBOX_FULL:
-        return TROUPE_DEAD_LETTER_MAILBOX_FULL;
-    case TROUPE_E_NO_HANDLER:
-        return TROUPE_DEAD_LETTER_NO_HANDLER;
-    case TROUPE_E_NO_MEMORY:
-        return TROUPE_DEAD_LETTER_NO_MEMORY;
-    default:
-        return TROUPE_DEAD_LETTER_REFUSED;
-    }
-}
 
 troupe_err
 troupe_tell_refused(struct troupe_self *self, troupe_pid to,
@@ -192,7 +176,7 @@ troupe_tell_refused(struct troupe_self *self, troupe_pid to,
 {
     TP_RUNTIME_CALL();
     struct tp_dead_letter letter = {
-        .cause = cause_of(why),
+        .cause = tp_dead_letters_cause_of(why),
         .schema = troupe_schema_number(schema),
         .receiver = to,
     };
@@ -211,7 +195,11 @@ post(struct troupe_self *self, troupe_pid to, struct troupe_message **message)
     troupe_err err;
 
     if (self->worker != NULL) {
-        return tp_post(self, to, message);
+        err = tp_post(self, to, message);
+        if (self->congested != NULL) {
+            tp_process_wait_with(self, TROUPE_NO_PID, NULL);
+        }
+        return err;
     }
     err = tp_outside_check(self);
     if (err == TROUPE_OK) {
@@ -231,7 +219,7 @@ tell(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 
     if (err != TROUPE_OK) {
         message->sender = self->pid;
-        tp_post_dead(self, &message, to, cause_of(err), err);
+        tp_post_dead(self, &message, to, tp_dead_letters_cause_of(err), err);
     }
     return err;
 }

@@ -2,6 +2,7 @@
 #include "exploration/choices.h"
 
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/start.h"
 #include "base/err.h"
 #include "base/memory.h"
@@ -180,16 +181,41 @@ run_turn(struct tp_choices *choices, struct tp_actor *actor)
     let_go(choices, actor);
 }
 
+/* Whether an actor may look there whether it is idle, at all of its queues. */
+static bool
+is_beat(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->kind == TP_MESSAGE_TIMER &&
+           (actor->flags & TP_ACTOR_WATCHES_IDLE) != 0;
+}
+
+/* As tp_mailbox_put_aside(), but that what is looked at stays. */
+static void
+put_aside(struct tp_actor *actor, struct troupe_message *message,
+    struct tp_mailbox *aside)
+{
+    struct tp_mailbox mail;
+
+    tp_mailbox_put_aside(&actor->mailbox, message, aside);
+    if (is_beat(actor, message)) {
+        mail = (struct tp_mailbox){NULL, aside->oldest, aside->newest};
+        aside->oldest = NULL;
+        tp_mailbox_put_back(&actor->mailbox, &mail, message);
+    }
+}
+
 /* A turn that handles this message. */
 static void
 run_only(struct tp_choices *choices, struct tp_actor *actor,
     struct troupe_message *message)
 {
+    struct troupe_self *self = &choices->runtime->workers[0];
     struct tp_mailbox aside;
 
-    tp_mailbox_put_aside(&actor->mailbox, message, &aside);
+    put_aside(actor, message, &aside);
+    self->returned = NULL;
     tp_simulation_run(choices->runtime->scheduler, &actor->task);
-    tp_mailbox_put_back(&actor->mailbox, &aside);
+    tp_mailbox_put_back(&actor->mailbox, &aside, self->returned);
     let_go(choices, actor);
 }
 
@@ -218,10 +244,21 @@ is_for_the_dead(
            (start == NULL || message->incarnation != start->incarnation);
 }
 
+/* It only says that the occupant is there. */
+static bool
+is_listed(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->kind == TP_MESSAGE_LISTED &&
+           message->incarnation == troupe_pid_incarnation(actor->pid) &&
+           (actor->flags & TP_ACTOR_STANDS_STILL) == 0;
+}
+
 static bool
 is_quiet_start(struct troupe_message *start)
 {
-    return tp_start_of(start)->table->start == NULL ||
+    const struct tp_behaviour_table *table = tp_start_of(start)->table;
+
+    return (table->start == NULL && table->body == NULL) ||
            (start->err & TP_ACTOR_IS_SUSPENDED) != 0;
 }
 
@@ -241,19 +278,31 @@ find_quiet(const struct tp_actor *actor)
     }
     for (message = actor->mailbox.oldest; message != NULL;
          message = message->next) {
-        if (is_for_the_dead(actor, message)) {
+        if (is_for_the_dead(actor, message) || is_listed(actor, message)) {
             return message;
         }
     }
     return NULL;
 }
 
+/* Whether it would handle the message, if it were its turn. */
+static bool
+takes(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return (actor->flags & TP_ACTOR_STANDS_STILL) == 0 &&
+           ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) == 0 ||
+               tp_process_takes(actor, message));
+}
+
 static bool
 has_nothing_to_do(const struct tp_actor *actor)
 {
-    return actor->mailbox.control == NULL &&
-           (actor->mailbox.oldest == NULL ||
-               (actor->flags & TP_ACTOR_HOLDS_MAIL) != 0);
+    const struct troupe_message *message = actor->mailbox.oldest;
+
+    while (message != NULL && !takes(actor, message)) {
+        message = message->next;
+    }
+    return actor->mailbox.control == NULL && message == NULL;
 }
 
 /* False: the actor, which is ready, has nothing that happens unseen. */
@@ -296,6 +345,7 @@ settle(struct tp_choices *choices)
 static uint64_t
 queue_of(const struct troupe_message *message)
 {
+    const uint8_t *payload = tp_message_payload_view(message);
     uint64_t hash = message->kind + (message->request << 8);
 
     if (message->kind == TP_MESSAGE_EXPIRED ||
@@ -306,7 +356,7 @@ queue_of(const struct troupe_message *message)
         return message->sender;
     }
     for (uint32_t i = 0; i < message->payload_size; i++) {
-        hash = (hash ^ message->payload[i]) * UINT64_C(0x100000001b3);
+        hash = (hash ^ payload[i]) * UINT64_C(0x100000001b3);
     }
     return hash << 32 | message->schema;
 }
@@ -342,11 +392,8 @@ offer_mail(struct tp_choices *choices, struct tp_actor *actor)
 {
     struct troupe_message *message = actor->mailbox.oldest;
 
-    if ((actor->flags & TP_ACTOR_HOLDS_MAIL) != 0) {
-        return;
-    }
     while (message != NULL) {
-        if (!is_held(choices, message)) {
+        if (!is_held(choices, message) && takes(actor, message)) {
             offer_message(choices, actor, message, TP_CHOICE_MAIL);
         }
         if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
@@ -481,6 +528,8 @@ struct shared {
     struct tp_random random;
     uint64_t lives_count;
     uint64_t letters_count;
+    uint64_t names_reads_count;
+    uint64_t names_changes_count;
     bool is_crowded;
 };
 
@@ -492,6 +541,8 @@ look_at_shared(const struct tp_choices *choices)
     struct shared seen = {
         .random = worker->random,
         .lives_count = worker->born_count + worker->died_count,
+        .names_reads_count = runtime->directory.reads_count,
+        .names_changes_count = runtime->directory.changes_count,
         .is_crowded = is_crowded(choices),
     };
 
@@ -518,6 +569,12 @@ effects_between(
         !tp_letter_subscribers_are_none(
             &choices->runtime->dead_letters.subscribers)) {
         effects |= TP_EFFECT_LETTERS;
+    }
+    if (a->names_reads_count != b->names_reads_count) {
+        effects |= TP_EFFECT_NAMES_READ;
+    }
+    if (a->names_changes_count != b->names_changes_count) {
+        effects |= TP_EFFECT_NAMES_READ | TP_EFFECT_NAMES_CHANGED;
     }
     if (a->is_crowded || b->is_crowded) {
         effects |= TP_EFFECT_EVERYTHING;
@@ -568,7 +625,9 @@ tp_choices_take(struct tp_choices *choices, struct tp_offer *taken)
     struct shared after;
     unsigned effects = 0;
 
-    if (taken->choice.kind == TP_CHOICE_TIME) {
+    if (taken->choice.kind == TP_CHOICE_TIME ||
+        (taken->choice.kind == TP_CHOICE_MAIL &&
+            is_beat(taken->actor, taken->message))) {
         effects = TP_EFFECT_EVERYTHING;
     }
     happen(choices, taken);

@@ -33,8 +33,10 @@
  *     SLOTS    begin or end a life: pids are given out in order
  *     CHANCE   draw from the one source of chance
  *     LETTERS  make dead letters that subscribers are told of
+ *     NAMES    look at names and groups, one of them changing some
  *
- * and a step that EVERYTHING depends on commutes with none: time, and what is
+ * and a step that EVERYTHING depends on commutes with none: time, the timer of
+ * an actor that may look there whether it is idle (actors/idle.h), and what is
  * done where a mailbox is half full or fuller, before or after the step. That
  * is where who is first is paused, refused or dropped. Half is enough: let no
  * mailbox be half full after any step that was taken, and let a step that waits
@@ -68,6 +70,8 @@ enum {
     TP_EFFECT_CHANCE = 2,
     TP_EFFECT_LETTERS = 4,
     TP_EFFECT_EVERYTHING = 8,
+    TP_EFFECT_NAMES_READ = 16,
+    TP_EFFECT_NAMES_CHANGED = 32,
 };
 
 /* The same in all runs that have come to the same point. */
@@ -129,8 +133,13 @@ tp_choice_is_same(const struct tp_choice *a, const struct tp_choice *b)
 static inline bool
 tp_choice_commutes(const struct tp_choice *a, const struct tp_choice *b)
 {
-    return a->slot != b->slot && (a->effects & b->effects) == 0 &&
-           ((a->effects | b->effects) & TP_EFFECT_EVERYTHING) == 0;
+    unsigned both = a->effects & b->effects;
+    unsigned any = a->effects | b->effects;
+
+    if ((any & TP_EFFECT_NAMES_CHANGED) == 0) {
+        both &= ~(unsigned)TP_EFFECT_NAMES_READ;
+    }
+    return a->slot != b->slot && both == 0 && (any & TP_EFFECT_EVERYTHING) == 0;
 }
 
 #endif

@@ -4,7 +4,8 @@
  *
  * The block comes from a block_cache and is `size_class` large there. Exactly
  * one holder owns a message at a time: a sender, an inbox, a mailbox, a
- * handler. Hand-overs go through an inbox; nothing in a message is ever shared.
+ * handler. Hand-overs go through an inbox. Nothing in a message is ever shared,
+ * but for the payload of one that was published (mailbox/shared.h).
  *
  * The envelope is 40 bytes, so that 24 bytes of payload fit the smallest block,
  * which is one cache line.
@@ -22,10 +23,11 @@
  * Control messages are handled before all others and never limited. Replies,
  * expiries, timers and what concerns links and monitors keep their place among
  * a sender's messages and are not limited either: each was asked for. Only
- * tells and requests count.
+ * tells, shared or not, and requests count.
  */
 enum tp_message_kind {
     TP_MESSAGE_TELL,
+    TP_MESSAGE_SHARED, /* a tell whose payload others read too */
     TP_MESSAGE_REQUEST,
     TP_MESSAGE_REPLY,   /* to `request`; `err` if there is none */
     TP_MESSAGE_EXPIRED, /* the deadline of `request` has passed */
@@ -40,6 +42,9 @@ enum tp_message_kind {
     TP_MESSAGE_STARTED, /* to a supervisor: the child's start handler is done */
     TP_MESSAGE_ADOPT,   /* to a supervisor: here is one more child */
     TP_MESSAGE_REPORT,  /* to a thread: what its PROBE has asked for */
+    TP_MESSAGE_LISTED,  /* another has listed the receiver in the directory */
+    TP_MESSAGE_NAMED,   /* a name that the receiver waits for is taken */
+    TP_MESSAGE_DELAYED, /* a tell that the receiver's worker is to delay */
     TP_MESSAGE_START,   /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_KILL,
@@ -53,12 +58,23 @@ enum tp_message_kind {
 struct troupe_message {
     struct troupe_message *next;
     troupe_pid sender;
-    uint64_t request; /* the asker's number for it; 0: none, or answered */
+    union {
+        uint64_t request; /* the asker's number for it; 0: none, or answered */
+        /*
+         * How many have what is shared (mailbox/shared.h). Written by its maker
+         * before the first envelope is pushed, which releases it; then taken
+         * off by read-modify-writes, with release, by whoever frees an
+         * envelope, so that what they read is read before it is freed; pairs
+         * with the acquire of who takes off the last. Never only read, so never
+         * stale.
+         */
+        uint64_t holders_count;
+    };
     uint32_t incarnation;
     uint32_t schema;
     uint32_t payload_size;
     uint8_t kind;       /* a tp_message_kind */
-    uint8_t size_class; /* block_cache's */
+    uint8_t size_class; /* block_cache's, or TP_SHARED_CLASS */
     uint16_t err; /* of replies: a troupe_err; of requests: actors/call.h */
     uint8_t payload[];
 };

@@ -24,7 +24,9 @@
  *     begin    the receiver's handler is about to run
  *     end      the handler has returned; not if it crashed
  *
- * or lose, instead of begin, or after it if the receiver failed on it. A
+ * or lose, instead of begin, or after it if the receiver failed on it. An actor
+ * in sequential style has begun and ended a message when its body is given it;
+ * one that is put aside (troupe/stash.h) is begun again when it comes back. A
  * message that is never sent, because there was no room, is only lost. The
  * address of a message is no other message's between its send and its begin, so
  * the two are told to be of one message by it. Not every answer, and not every
@@ -58,9 +60,11 @@ extern "C" {
     X(DEADLINE, "deadline")                                                    \
     X(TIMER, "timer")                                                          \
     X(EXIT, "exit")                                                            \
-    X(DOWN, "down")
+    X(DOWN, "down")                                                            \
+    X(NAME, "name")
 
-/** What a handler runs for. Deadlines and timers are begun and not sent. */
+/** What a handler runs for. Deadlines, timers and news of a name are begun and
+ * not sent. */
 enum troupe_observed_kind {
 #define X(name, text) TROUPE_OBSERVED_##name,
     TROUPE_OBSERVED_MAP(X)
@@ -72,7 +76,7 @@ struct troupe_observed_message {
     uint64_t time_ns; /**< of the runtime's clock, read for this event */
     uint32_t worker;  /**< on which it happens; or TROUPE_NO_WORKER */
     enum troupe_observed_kind kind;
-    troupe_pid sender; /**< TROUPE_NO_PID: of deadlines and timers */
+    troupe_pid sender; /**< TROUPE_NO_PID: of what is not sent */
     troupe_pid receiver;
     /** The schema's; of what has none the kind's, such as "timer". Valid for
      * ever. */

@@ -147,10 +147,16 @@ def is_alive(actor):
 
 
 def workers(runtime):
-    """The selves of a runtime's workers, and the workers of its scheduler."""
+    """The selves of a runtime's workers, and the workers of its scheduler; those of
+    actors with threads of their own last."""
     scheduler = runtime["scheduler"].dereference()
     for i in range(int(scheduler["workers_count"])):
         yield runtime["workers"][i], scheduler["workers"][i]
+    own = runtime["own_threads"]
+    for i in range(int(own["count"])):
+        self = own["threads"][i]["self"]
+        if int(self) != 0 and bool(own["threads"][i]["is_taken"]):
+            yield self.dereference(), self["worker"].dereference()
 
 
 def worker_of(runtime, actor):
@@ -186,13 +192,22 @@ def kind_of(message):
     return "?"
 
 
+def payload_of(message):
+    """Its bytes; a shared message has them in another one, whose address it holds."""
+    memory = gdb.selected_inferior()
+    address = int(message["payload"].address)
+    if kind_of(message) == "shared":
+        content = int.from_bytes(memory.read_memory(address, 8), "little")
+        address = int(gdb.Value(content).cast(message.type.pointer())["payload"].address)
+    return bytes(memory.read_memory(address, int(message["payload_size"])))
+
+
 def fields_text(message, names):
-    size = int(message["payload_size"])
-    data = gdb.selected_inferior().read_memory(int(message["payload"].address), size)
+    data = payload_of(message)
     try:
-        value = Reader(bytes(data)).value()
+        value = Reader(data).value()
     except Broken:
-        return f"{{{size} bytes that are no MessagePack}}"
+        return f"{{{len(data)} bytes that are no MessagePack}}"
     if not isinstance(value, list):
         return f"{{{value!r}}}"
     names = names + ["?"] * (len(value) - len(names))
@@ -202,7 +217,7 @@ def fields_text(message, names):
 def message_text(message):
     kind = kind_of(message)
     text = f"{kind} from {pid_text(message['sender'])}"
-    if kind in ("tell", "request", "reply"):
+    if kind in ("tell", "shared", "request", "reply"):
         name, names = schema_of(int(message["schema"]))
         has_payload = kind != "reply" or int(message["err"]) == 0
         text += f": {name} {fields_text(message, names) if has_payload else '(no reply)'}"
@@ -269,6 +284,19 @@ def print_list(title, messages):
         print(f"{title}: and what cannot be read: it was being changed")
 
 
+def print_extension(actor):
+    """What the actor has taken from its mailbox and still has."""
+    extension = actor["extension"]
+    if int(extension) == 0:
+        return
+    if int(extension["process"]) != 0 and int(extension["process"]["in_hand"]) != 0:
+        print_list("in hand", [extension["process"]["in_hand"].dereference()])
+    if int(extension["stash"]) != 0:
+        print_list("put aside", listed(extension["stash"]["oldest"]))
+    kept = extension["kept"]
+    print_list("kept", [kept["items"][i].dereference() for i in range(int(kept["count"]))])
+
+
 class Troupe(gdb.Command):
     """What the actors of a program do."""
 
@@ -304,6 +332,7 @@ class Mailbox(gdb.Command):
         print(actor_text(runtime, actor))
         if in_hand:
             print_list("in hand", [own["in_hand"].dereference()])
+        print_extension(actor)
         print_list("control", listed(actor["mailbox"]["control"]))
         print_list("waits", listed(actor["mailbox"]["oldest"]))
         head = actor["inbox"]["head"]

@@ -304,6 +304,49 @@ children_stand_below_their_supervisors(void **state)
     finish();
 }
 
+/* The item is not wanted, and stays in the mailbox. */
+static void
+receive_price(struct troupe_self *own, void *state)
+{
+    struct price price;
+
+    (void)state;
+    (void)troupe_receive_only(own, price, &price, TROUPE_FOREVER);
+}
+
+TROUPE_PROCESS(customer, 0, receive_price);
+
+static void
+on_stashed_item(struct troupe_self *own, void *state, const struct item *item)
+{
+    (void)state, (void)item;
+    CHECK(troupe_stash(own) == TROUPE_OK);
+}
+
+TROUPE_BEHAVIOUR(hoarder, 0, TROUPE_ON(item, on_stashed_item));
+
+static void
+names_what_is_aside_and_what_a_body_waits_in_are_said(void **state)
+{
+    troupe_pid one = TROUPE_NO_PID;
+    troupe_pid two = TROUPE_NO_PID;
+
+    (void)state;
+    begin(true);
+    assert_int_equal(troupe_spawn(self, customer, &one), TROUPE_OK);
+    assert_int_equal(troupe_spawn(self, hoarder, &two), TROUPE_OK);
+    assert_int_equal(troupe_register(self, "till", one), TROUPE_OK);
+    TELL(one, item, .value = 1);
+    TELL(two, item, .value = 1);
+    settle();
+    assert_string_equal(actors_in(dump(TROUPE_DUMP_TEXT, 0)),
+        "<0.1.1> \"till\" customer: receives, waiting: 1 (64 bytes)\n"
+        "<0.2.1> hoarder: asleep\n"
+        "    put aside: 1\n");
+    assert_non_null(strstr(dump(TROUPE_DUMP_JSON, 0), "\"name\":\"till\""));
+    finish();
+}
+
 static void
 one_between_two_lives_is_suspended(void **state)
 {
@@ -366,17 +409,18 @@ a_program_reads_the_same_as_json(void **state)
     settle();
     text = dump(TROUPE_DUMP_JSON, 0);
     assert_non_null(strstr(text,
-        "\"actors\":[{\"pid\":\"<0.1.1>\",\"behaviour\":\"clerk\","
+        "\"actors\":[{\"pid\":\"<0.1.1>\",\"name\":null,\"behaviour\":"
+        "\"clerk\","
         "\"state\":\"asleep\",\"answered\":true,\"messages_count\":0,"
         "\"bytes_count\":0,\"congested\":false,\"supervisor\":null,"
-        "\"paused_on\":null,\"requests_kept_count\":0,"
+        "\"paused_on\":null,\"requests_kept_count\":0,\"stashed_count\":0,"
         "\"children_count\":0,\"children\":[],"
         "\"asks_count\":1,\"asks\":[{\"to\":\"<0.2.1>\","
         "\"message\":\"get_price\",\"left_ns\":"));
     assert_non_null(
         strstr(text, "\"watches_count\":1,\"watches\":[\"<0.2.1>\"]"));
-    assert_non_null(
-        strstr(text, "\"workers\":[{\"asleep\":false,\"runs\":null}]"));
+    assert_non_null(strstr(
+        text, "\"workers\":[{\"own\":false,\"asleep\":false,\"runs\":null}]"));
     finish();
 }
 
@@ -411,6 +455,24 @@ of_one_that_does_not_answer_is_said_what_is_seen_from_outside(void **state)
                                  "bytes), did not answer\n"));
     text = dump(TROUPE_DUMP_JSON, TROUPE_MS(1));
     assert_non_null(strstr(text, "\"state\":\"running\",\"answered\":false"));
+    ck_pr_store_32(&is_released, 1);
+    finish();
+}
+
+static void
+an_actor_with_a_thread_of_its_own_is_said_to_run_there(void **state)
+{
+    troupe_pid one = TROUPE_NO_PID;
+
+    (void)state;
+    begin(false);
+    assert_int_equal(troupe_spawn_with(self, clerk,
+                         &TROUPE_SPAWN_OPTIONS(.own_thread = true), &one),
+        TROUPE_OK);
+    TELL(one, block);
+    wait_until_blocked();
+    assert_non_null(strstr(dump(TROUPE_DUMP_TEXT, TROUPE_MS(1)),
+        "own thread 2: runs <0.1.1> (clerk)\n"));
     ck_pr_store_32(&is_released, 1);
     finish();
 }
@@ -528,11 +590,14 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_actor_says_what_it_has_to_do_with_others),
         cmocka_unit_test(children_stand_below_their_supervisors),
+        cmocka_unit_test(names_what_is_aside_and_what_a_body_waits_in_are_said),
         cmocka_unit_test(one_between_two_lives_is_suspended),
         cmocka_unit_test(a_cycle_is_a_line_of_its_own),
         cmocka_unit_test(a_program_reads_the_same_as_json),
         cmocka_unit_test(
             of_one_that_does_not_answer_is_said_what_is_seen_from_outside),
+        cmocka_unit_test(
+            an_actor_with_a_thread_of_its_own_is_said_to_run_there),
         cmocka_unit_test(one_that_is_paused_says_on_whom),
         cmocka_unit_test(actors_may_be_born_work_and_end_meanwhile),
         cmocka_unit_test(a_simulation_goes_on_as_if_there_had_been_none),
