@@ -8,13 +8,15 @@
 #include "actors/idle.h"
 #include "actors/io.h"
 #include "actors/life.h"
+#include "actors/observer.h"
 #include "actors/order.h"
+#include "actors/pause.h"
 #include "actors/post.h"
+#include "actors/probes.h"
 #include "actors/process.h"
 #include "actors/runtime.h"
 #include "actors/stash.h"
 #include "actors/supervisor.h"
-#include "actors/waits.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "scheduler/simulation.h"
@@ -113,33 +115,6 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
-/*
- * Pauses the actor on the one that its handler has congested. Without memory
- * for the note it is not paused: the hard mark holds.
- */
-static void
-pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
-{
-    struct tp_actor *target = self->congested;
-    struct troupe_message *resume;
-
-    self->congested = NULL;
-    if (tp_limit_is_congested(&actor->limit)) {
-        return;
-    }
-    resume = tp_post_block(self, 0);
-    if (resume == NULL) {
-        return;
-    }
-    resume->kind = TP_MESSAGE_RESUME;
-    resume->sender = self->pid;
-    resume->incarnation = troupe_pid_incarnation(self->pid);
-    actor->flags |= TP_ACTOR_IS_PAUSED;
-    if (!tp_limit_pause(&target->limit, &resume)) {
-        tp_post_resume_paused(self, &target->limit);
-    }
-}
-
 /* ---- sleeping -------------------------------------------------------------
  */
 
@@ -197,7 +172,7 @@ obey(struct troupe_self *self, struct tp_actor *actor,
         tp_life_kill(self, actor);
         break;
     case TP_MESSAGE_RESUME:
-        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+        tp_pause_end(self, actor);
         break;
     case TP_MESSAGE_RELEASE:
         actor->flags &= (uint16_t)~TP_ACTOR_IS_HELD;
@@ -216,7 +191,7 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
 
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
         if (message->kind == TP_MESSAGE_PROBE) {
-            tp_waits_answer(self, actor, message);
+            tp_probes_answer(self, actor, message);
             continue;
         }
         if (message->kind == TP_MESSAGE_START) {
@@ -301,7 +276,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
 }
 
 static inline __attribute__((always_inline)) void
-dispatch(struct troupe_self *self, struct tp_actor *actor,
+run_handler(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, const uint8_t *payload)
 {
     const struct tp_behaviour_line *line =
@@ -332,6 +307,26 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
     }
     self->handled_count++;
     put_down(self, actor);
+}
+
+static void __attribute__((cold, noinline))
+run_observed_handler(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message, const uint8_t *payload)
+{
+    tp_observer_begin(self, message);
+    run_handler(self, actor, message, payload);
+    tp_observer_end(self);
+}
+
+static inline __attribute__((always_inline)) void
+dispatch(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message, const uint8_t *payload)
+{
+    if (__builtin_expect(self->is_observed, 0)) {
+        run_observed_handler(self, actor, message, payload);
+    } else {
+        run_handler(self, actor, message, payload);
+    }
 }
 
 static void
@@ -446,7 +441,7 @@ static void
 begin_turn(
     struct troupe_self *self, struct tp_worker *worker, struct tp_actor *actor)
 {
-    self->actor = actor;
+    ck_pr_store_ptr(&self->actor, actor);
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
     self->pushes_count = 0;
@@ -525,11 +520,11 @@ attend(struct troupe_self *self, struct tp_actor *actor)
         drop_stale(self, actor);
     }
     if (self->congested != NULL) {
-        pause_on_congested(self, actor);
+        tp_pause_on_congested(self, actor);
     }
     if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
         tp_limit_is_congested(&actor->limit)) {
-        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+        tp_pause_end(self, actor);
     }
     if ((actor->flags & TP_ACTOR_WATCHES_IDLE) != 0) {
         tp_idle_note(self, actor);
@@ -675,5 +670,5 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
         }
         goes_on = take_step(self, actor);
     }
-    self->actor = NULL;
+    ck_pr_store_ptr(&self->actor, NULL);
 }

@@ -134,11 +134,15 @@ struct tp_actor {
     union {
         struct tp_actor *next_free;
         struct tp_parker *parker; /* of a thread outside: task is ELSEWHERE */
+        troupe_pid paused_on;     /* of an actor that IS_PAUSED; the owner's */
     };
     struct tp_extension *extension; /* the owner's; NULL until needed */
 
     struct tp_mailbox mailbox __attribute__((aligned(64)));
-    const struct tp_behaviour_table *table; /* NULL: VACANT */
+    /* NULL: VACANT. Written by the owner after a store fence; read by a dump
+     * on any thread, which reaches the rest by way of the pointer. Stale: an
+     * earlier behaviour's name. */
+    const struct tp_behaviour_table *table;
     union tp_actor_state state;
     uint16_t flags;
     /* Handled, not yet off the limit: messages in the high 8 bits, what they
@@ -148,6 +152,14 @@ struct tp_actor {
 };
 
 _Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");
+
+static inline void
+tp_actor_set_table(
+    struct tp_actor *actor, const struct tp_behaviour_table *table)
+{
+    ck_pr_fence_store();
+    ck_pr_store_ptr(&actor->table, (void *)(uintptr_t)table);
+}
 
 /* The scheduler's run hook: one turn of the actor that task belongs to. */
 void tp_actor_run(struct tp_worker *worker, struct tp_task *task);

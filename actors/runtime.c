@@ -5,6 +5,7 @@
 #include "actors/delayed.h"
 #include "actors/io.h"
 #include "actors/isolation.h"
+#include "actors/observer.h"
 #include "actors/options.h"
 #include "actors/outside.h"
 #include "actors/post.h"
@@ -89,6 +90,8 @@ create_scheduler(
                 .leave = leave_worker,
                 .enclose =
                     options->crash_ends_process ? NULL : tp_containment_enclose,
+                .park = options->observer == NULL ? NULL : tp_observer_park,
+                .unpark = options->observer == NULL ? NULL : tp_observer_unpark,
             },
     };
 
@@ -133,6 +136,7 @@ tp_runtime_init_self(
     self->chain_held_max = TP_LIMIT_OF(late_max(runtime), 0);
     self->settle_max = late_max(runtime) << TP_ACTOR_UNSETTLED_BITS;
     tp_random_init(&self->random, runtime->seed ^ number);
+    tp_observer_watch(self);
 }
 
 static troupe_err
@@ -273,6 +277,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     }
     memset(made, 0, sizeof(*made));
     made->log = (struct tp_log){options.log, options.log_context};
+    made->observer = options.observer;
     made->seed = options.seed;
     made->is_simulated = options.simulate;
     made->io = options.io;

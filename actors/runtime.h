@@ -52,6 +52,7 @@ struct troupe_runtime {
     struct tp_profiles profiles;
     struct tp_dead_letters dead_letters;
     struct tp_log log;
+    const struct troupe_observer *observer; /* NULL: nobody watches */
     /* Asks that closed a cycle. Added to by any worker; orders nothing, and is
      * read by that alone, so never stale. */
     uint64_t cycles_count;

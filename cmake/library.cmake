@@ -75,5 +75,9 @@ if(TARGET troupe_net)
     install(FILES ${PROJECT_BINARY_DIR}/troupe-net.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endif()
+# Where gdb finds it by itself, if it trusts the folder, and where people do.
+install(FILES share/gdb/troupe-gdb.py DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb)
+install(FILES share/gdb/troupe-gdb.py DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    RENAME libtroupe.so.${PROJECT_VERSION}-gdb.py)
 install(DIRECTORY include/troupe DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.h")

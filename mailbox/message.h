@@ -43,7 +43,7 @@ enum tp_message_kind {
     TP_MESSAGE_ENDED,   /* to a supervisor: a life of its child has ended */
     TP_MESSAGE_STARTED, /* to a supervisor: the child's start handler is done */
     TP_MESSAGE_ADOPT,   /* to a supervisor: here is one more child */
-    TP_MESSAGE_WAITS,   /* to a thread: what the sender waits for */
+    TP_MESSAGE_REPORT,  /* to a thread: what its PROBE has asked for */
     TP_MESSAGE_IO,      /* to who has a socket: look at it (actors/io.h) */
     TP_MESSAGE_LISTED,  /* another has listed the receiver in the directory */
     TP_MESSAGE_NAMED,   /* a name that the receiver waits for is taken */
@@ -55,7 +55,7 @@ enum tp_message_kind {
     TP_MESSAGE_ECHO,   /* to a child: say that you have come so far */
     TP_MESSAGE_FINISH, /* to a child: you are nobody's child any more; end */
     TP_MESSAGE_RESUME,
-    TP_MESSAGE_PROBE,   /* asks what the receiver waits for */
+    TP_MESSAGE_PROBE, /* asks the receiver about itself */
     TP_MESSAGE_RELEASE, /* what has held the receiver is over: actors/io.h */
 };
 

@@ -209,6 +209,7 @@ sleep_until_woken(struct tp_worker *worker)
     uint64_t expiry_ns = tp_timer_wheel_next_ns(&worker->timeouts.wheel);
     bool is_woken = false;
 
+    tp_worker_tell(worker, scheduler->hooks.park);
     ck_pr_store_64(&worker->awaited_count,
         worker->timeouts.awaited_count + worker->io_awaited_count);
     ck_pr_fence_release(); /* whoever counts this sleeper reads the count */
@@ -229,6 +230,7 @@ sleep_until_woken(struct tp_worker *worker)
         is_woken = tp_parker_park(&worker->parker, UINT64_MAX);
     }
     ck_pr_fence_acquire(); /* counted as awake before it takes anything */
+    tp_worker_tell(worker, scheduler->hooks.unpark);
 }
 
 /* What io brings is this worker's own. */

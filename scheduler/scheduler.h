@@ -79,6 +79,9 @@ struct tp_scheduler_hooks {
      */
     void (*enclose)(
         struct tp_worker *worker, void (*body)(struct tp_worker *worker));
+    /* Before and after a worker's thread sleeps; NULL: nobody is told. */
+    void (*park)(struct tp_worker *worker);
+    void (*unpark)(struct tp_worker *worker);
 };
 
 struct tp_scheduler_options {
@@ -222,6 +225,15 @@ void *tp_scheduler_run_worker(void *arg);
 /* Calls body through the enclose hook. The worker. */
 void tp_worker_enclose(
     struct tp_worker *worker, void (*body)(struct tp_worker *worker));
+
+/* Calls a hook that there need not be. The worker. */
+static inline void
+tp_worker_tell(struct tp_worker *worker, void (*hook)(struct tp_worker *worker))
+{
+    if (hook != NULL) {
+        hook(worker);
+    }
+}
 
 /* Gives expired and cancelled timeouts to the hooks. The worker. */
 void tp_worker_tick(struct tp_worker *worker);

@@ -21,6 +21,7 @@ extern "C" {
 #define TROUPE_ABI 1u
 
 struct troupe_runtime;
+struct troupe_observer;
 
 /** What the runtime's workers wait for besides messages: troupe/net.h. */
 struct troupe_io;
@@ -95,6 +96,9 @@ struct troupe_options {
     /** Threads for actors that have one each (troupe/placement.h), at a time;
      * 0: 64; at most 1,024. */
     unsigned own_threads_max;
+    /** Who is told what happens (troupe/observe.h); NULL: nobody. Must outlive
+     * the runtime. */
+    const struct troupe_observer *observer;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */

@@ -55,6 +55,9 @@ install() {
     [ -n "$exported" ] || fail "the shared library exports nothing"
     hidden=$(echo "$exported" | grep -v '^troupe_' || :)
     [ -z "$hidden" ] || fail "exported, but not public:" $hidden
+    for script in "$prefix/share/gdb/troupe-gdb.py" "$(realpath "$library")-gdb.py"; do
+        [ -e "$script" ] || fail "$script is not installed"
+    done
     for header in "$source"/include/troupe/*.h; do
         [ -e "$prefix/include/troupe/${header##*/}" ] || fail "$header is not installed"
     done
