@@ -98,6 +98,12 @@ last_control_of(const struct tp_actor *actor, troupe_pid sender)
     return last;
 }
 
+static bool
+is_forwarded(const struct troupe_message *message)
+{
+    return tp_message_is_limited(message) && tp_message_hops(message) > 0;
+}
+
 /* Takes what has come, which tp_mailbox_sort() parts into control and mail. */
 static void
 fill(struct tp_choices *choices, struct tp_actor *actor)
@@ -111,6 +117,7 @@ fill(struct tp_choices *choices, struct tp_actor *actor)
         if (tp_message_is_control(message)) {
             continue;
         }
+        choices->has_forwarded |= is_forwarded(message);
         control = control_before(message, message->next);
         if (control == NULL) {
             control = last_control_of(actor, message->sender);
@@ -303,7 +310,9 @@ queue_of(const struct troupe_message *message)
         return CLOCK_QUEUE;
     }
     if (message->sender != TROUPE_NO_PID) {
-        return message->sender;
+        return is_forwarded(message)
+                   ? ~message->sender - tp_message_hops(message)
+                   : message->sender;
     }
     for (uint32_t i = 0; i < message->payload_size; i++) {
         hash = (hash ^ message->payload[i]) * UINT64_C(0x100000001b3);
@@ -568,10 +577,11 @@ tp_choices_take(struct tp_choices *choices, struct tp_offer *taken)
     struct shared after;
     unsigned effects = 0;
 
-    if (taken->choice.kind == TP_CHOICE_TIME) {
+    choices->has_forwarded = false;
+    happen(choices, taken);
+    if (taken->choice.kind == TP_CHOICE_TIME || choices->has_forwarded) {
         effects = TP_EFFECT_EVERYTHING;
     }
-    happen(choices, taken);
     after = look_at_shared(choices);
     effects |= effects_between(choices, &before, &after);
     taken->choice.effects = (uint8_t)effects;

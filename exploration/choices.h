@@ -20,6 +20,7 @@
  * comes between two that another sends in one handler, which no order of whole
  * handlers shows; a queue a sender does.) A control message overtakes mail or
  * does not, but that what its sender sent after it waits for it. Messages
+ * that were forwarded are a queue for each sender and number of hops. Messages
  * without a sender, which the runtime sends for the dead, are a queue each;
  * timers and deadlines of an actor are one queue. An actor that drops its
  * oldest mail takes it as it came.
@@ -34,8 +35,9 @@
  *     CHANCE   draw from the one source of chance
  *     LETTERS  make dead letters that subscribers are told of
  *
- * and a step that EVERYTHING depends on commutes with none: time, and what is
- * done where a mailbox is half full or fuller, before or after the step. That
+ * and a step that EVERYTHING depends on commutes with none: time, to forward a
+ * message (several may forward to one queue), and what is done where a mailbox
+ * is half full or fuller, before or after the step. That
  * is where who is first is paused, refused or dropped. Half is enough: let no
  * mailbox be half full after any step that was taken, and let a step that waits
  * add less than another half; then together they do not come to the high mark,
@@ -105,6 +107,7 @@ struct tp_choices {
     struct tp_choices_held *held;
     size_t held_count;
     size_t held_room;
+    bool has_forwarded; /* somebody, in the step at hand */
     bool is_short_of_memory;
 };
 

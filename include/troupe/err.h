@@ -27,6 +27,9 @@ extern "C" {
     X(NO_HANDLER, "the receiver has no handler for this message")              \
     X(NO_QUORUM, "too few of those who were asked can still reply")            \
     X(NO_REQUEST, "there is no request to reply to")                           \
+    X(NO_MESSAGE, "there is no such message in hand")                          \
+    X(TOO_MANY_HOPS, "the message has been handed on too often")               \
+    X(NO_ROUTEE, "the router has nobody to give the message to")               \
     X(UNEXPECTED_REPLY, "the reply is of another schema than was asked for")   \
     X(DECODE, "the payload does not fit its schema")                           \
     X(MALFORMED, "the bytes are not one whole MessagePack value in bounds")    \

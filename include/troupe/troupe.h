@@ -8,6 +8,7 @@
 #include "troupe/err.h"
 #include "troupe/exit.h"
 #include "troupe/explore.h"
+#include "troupe/forward.h"
 #include "troupe/gather.h"
 #include "troupe/link.h"
 #include "troupe/memory.h"
