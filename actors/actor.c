@@ -4,6 +4,7 @@
 #include "actors/answer.h"
 #include "actors/bond.h"
 #include "actors/child.h"
+#include "actors/forward.h"
 #include "actors/life.h"
 #include "actors/post.h"
 #include "actors/runtime.h"
@@ -87,6 +88,13 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
+/* The exception of mailbox/limit.h: a router, on who is none. */
+static bool
+is_held_by(struct tp_actor *actor, struct tp_actor *target)
+{
+    return (actor->flags & TP_ACTOR_ROUTES) != 0 && !tp_profile_routes(target);
+}
+
 /*
  * Pauses the actor on the one that its handler has congested. Without memory
  * for the note it is not paused: the hard mark holds.
@@ -95,10 +103,11 @@ static void
 pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
 {
     struct tp_actor *target = self->congested;
+    bool is_held = is_held_by(actor, target);
     struct troupe_message *resume;
 
     self->congested = NULL;
-    if (tp_limit_is_congested(&actor->limit)) {
+    if (tp_limit_is_congested(&actor->limit) && !is_held) {
         return;
     }
     resume = tp_post_block(self, 0);
@@ -108,7 +117,8 @@ pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
     resume->kind = TP_MESSAGE_RESUME;
     resume->sender = self->pid;
     resume->incarnation = troupe_pid_incarnation(self->pid);
-    actor->flags |= TP_ACTOR_IS_PAUSED;
+    actor->flags |=
+        is_held ? TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_HELD : TP_ACTOR_IS_PAUSED;
     if (!tp_limit_pause(&target->limit, &resume)) {
         tp_post_resume_paused(self, &target->limit);
     }
@@ -171,7 +181,7 @@ obey(struct troupe_self *self, struct tp_actor *actor,
         tp_life_kill(self, actor);
         break;
     case TP_MESSAGE_RESUME:
-        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+        actor->flags &= (uint16_t) ~(TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_HELD);
         break;
     default:
         tp_child_obey(self, actor, message);
@@ -309,6 +319,8 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_drop(self, actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (message->kind == TP_MESSAGE_RELAY) {
+        tp_forward_relay(self, message);
     } else {
         tp_answer_drop(self, actor, message);
     }
@@ -326,6 +338,8 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_timers_handle(self, actor, message, tp_life_open_state(actor));
     } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
+    } else if (message->kind == TP_MESSAGE_RELAY) {
+        tp_forward_relay(self, message);
     } else {
         tp_supervisor_handle(self, actor, message, tp_life_open_state(actor));
     }
@@ -443,8 +457,7 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if (self->congested != NULL) {
         pause_on_congested(self, actor);
     }
-    if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
-        tp_limit_is_congested(&actor->limit)) {
+    if (tp_actor_looks_again(actor) && tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
     }
     return is_step;

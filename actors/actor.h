@@ -54,7 +54,8 @@
  *
  * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
  * it, so that control messages are handled and it can see that it has become
- * congested itself (mailbox/limit.h says why that matters). So does one that is
+ * congested itself (mailbox/limit.h says why that matters, and why it does not
+ * matter to a router that is HELD). So does one that is
  * suspended between two lives (actors/life.h), which drops what is for an
  * earlier occupant of its slot: others wait for that.
  */
@@ -84,6 +85,9 @@ enum {
     TP_ACTOR_HAS_LARGE_STATE = 64,
     TP_ACTOR_ENDS_ON_DECODE_ERROR = 128,
     TP_ACTOR_SUPERVISES = 256, /* actors/supervisor.h */
+    /* It is paused, and stays so though it is congested (mailbox/limit.h). */
+    TP_ACTOR_IS_HELD = 1 << 14,
+    TP_ACTOR_ROUTES = 1 << 15, /* actors/router.h */
 };
 
 enum {
@@ -136,6 +140,14 @@ struct tp_actor {
 };
 
 _Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");
+
+/* Whether it is paused, and must not be once it is congested. */
+static inline bool
+tp_actor_looks_again(const struct tp_actor *actor)
+{
+    return (actor->flags & (TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_HELD)) ==
+           TP_ACTOR_IS_PAUSED;
+}
 
 /* The scheduler's run hook: one turn of the actor that task belongs to. */
 void tp_actor_run(struct tp_worker *worker, struct tp_task *task);

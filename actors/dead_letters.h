@@ -47,6 +47,9 @@ void tp_dead_letters_record_message(struct troupe_self *self,
     const struct troupe_message *message, troupe_pid receiver,
     enum troupe_dead_letter_cause cause);
 
+/* The cause, if a message could not be sent because of err. */
+enum troupe_dead_letter_cause tp_dead_letters_cause_of(troupe_err err);
+
 /* How many there were of this cause. */
 uint64_t tp_dead_letters_count(
     const struct tp_dead_letters *letters, enum troupe_dead_letter_cause cause);

@@ -3,6 +3,7 @@
 
 #include "actors/life.h"
 #include "actors/post.h"
+#include "base/assert.h"
 #include "base/err.h"
 #include "troupe/forward.h"
 
@@ -71,13 +72,38 @@ tp_forward_in_hand(struct troupe_self *self, troupe_pid to)
 }
 
 void
-tp_forward_bury(struct troupe_self *self, troupe_pid receiver,
-    enum troupe_dead_letter_cause cause, troupe_err err)
+tp_forward_bury(struct troupe_self *self, troupe_pid receiver, troupe_err err)
 {
     struct troupe_message *message = take_out(self);
 
-    tp_post_dead(self, &message, receiver, cause, err);
+    tp_post_dead(self, &message, receiver, tp_dead_letters_cause_of(err), err);
     put_down(self);
+}
+
+void
+tp_forward_by_way_of(struct troupe_self *self, troupe_pid way, troupe_pid to,
+    struct troupe_message **message)
+{
+    troupe_err err;
+
+    (*message)->kind = TP_MESSAGE_RELAY;
+    (*message)->request = to;
+    err = tp_post(self, way, message);
+    TP_ASSERT(err == TROUPE_OK);
+}
+
+void
+tp_forward_relay(struct troupe_self *self, struct troupe_message *message)
+{
+    troupe_pid to = message->request;
+    troupe_err err;
+
+    message->kind = TP_MESSAGE_TELL;
+    message->request = 0;
+    err = tp_post_on(self, to, &message);
+    if (err != TROUPE_OK) {
+        tp_post_dead(self, &message, to, tp_dead_letters_cause_of(err), err);
+    }
 }
 
 static troupe_err

@@ -23,7 +23,18 @@
 #define TROUPE_ACTORS_FORWARD_H
 
 #include "actors/self.h"
-#include "troupe/dead_letters.h"
+
+/*
+ * Sends *message, a tell that is not sent yet, to `to` by way of another actor,
+ * in whose mailbox it waits for its turn: all that has been sent to that one
+ * before is handled by then. Counted nowhere until it goes on. Takes *message;
+ * both have been made.
+ */
+void tp_forward_by_way_of(struct troupe_self *self, troupe_pid way,
+    troupe_pid to, struct troupe_message **message);
+
+/* Its turn has come: it goes on. Takes message. */
+void tp_forward_relay(struct troupe_self *self, struct troupe_message *message);
 
 /*
  * Posts *message, a tell or a request that lies in no inbox, in the name of its
@@ -38,9 +49,9 @@ TROUPE_MUST_USE troupe_err tp_forward_message(
 TROUPE_MUST_USE troupe_err tp_forward_in_hand(
     struct troupe_self *self, troupe_pid to);
 
-/* The same message goes nowhere: it is a dead letter to that receiver, and who
- * asked is answered with err. */
-void tp_forward_bury(struct troupe_self *self, troupe_pid receiver,
-    enum troupe_dead_letter_cause cause, troupe_err err);
+/* The same message goes nowhere, because of err: it is a dead letter to that
+ * receiver, and who asked is answered with err. */
+void tp_forward_bury(
+    struct troupe_self *self, troupe_pid receiver, troupe_err err);
 
 #endif

@@ -13,7 +13,8 @@
 /* What an actor keeps from one life to the next. */
 enum {
     LASTING = TP_ACTOR_DROPS_OLDEST | TP_ACTOR_IS_EXACT |
-              TP_ACTOR_ENDS_ON_DECODE_ERROR | TP_ACTOR_SUPERVISES,
+              TP_ACTOR_ENDS_ON_DECODE_ERROR | TP_ACTOR_SUPERVISES |
+              TP_ACTOR_ROUTES,
 };
 
 static bool
@@ -200,7 +201,7 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
         tp_state_free(self, actor->state.large);
     }
-    actor->flags &= LASTING | TP_ACTOR_IS_PAUSED;
+    actor->flags &= LASTING | TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_HELD;
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starting actors, and what a handler may ask of itself. */
 #include "actors/outside.h"
+#include "actors/owned.h"
 #include "actors/post.h"
 #include "actors/start.h"
 #include "base/err.h"
@@ -83,6 +84,7 @@ tp_start_release(struct troupe_self *self, struct troupe_message *message)
     }
     if (extension != NULL) {
         tp_bond_release_all(self, &extension->bonds);
+        tp_owned_free_all(&extension->owned);
         tp_extension_destroy(self, &extension);
     }
     tp_post_free(self, message);
@@ -145,24 +147,23 @@ settle_in(struct troupe_self *self, struct tp_actor *actor,
         return err;
     }
     *pid = tp_registry_issue(&self->runtime->registry, actor);
+    if ((start->err & TP_ACTOR_ROUTES) != 0) {
+        profile |= TP_PROFILE_ROUTES;
+    }
     tp_profiles_assign(profiles, actor, profile);
     return add_extension(self, options, *pid, start);
 }
 
-troupe_err
-tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
-    const struct troupe_spawn_options *options, unsigned flags, troupe_pid *pid)
+/* Sends the start, which is taken, to a slot of its own. */
+static troupe_err
+spawn_by(struct troupe_self *self, const struct troupe_spawn_options *options,
+    struct troupe_message *start, troupe_pid *pid)
 {
     struct tp_registry *registry = &self->runtime->registry;
     troupe_pid made = TROUPE_NO_PID;
-    struct troupe_message *start;
     struct tp_actor *actor;
-    troupe_err err = make_start(self, table, options, flags, &start);
+    troupe_err err = tp_registry_take(registry, &self->slots, &actor);
 
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    err = tp_registry_take(registry, &self->slots, &actor);
     if (err != TROUPE_OK) {
         tp_start_release(self, start);
         return err;
@@ -177,6 +178,39 @@ tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
     *pid = made;
     /* A pid of ours, and no limit: it cannot be refused. */
     return tp_post(self, made, &start);
+}
+
+troupe_err
+tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
+    const struct troupe_spawn_options *options, unsigned flags, troupe_pid *pid)
+{
+    struct troupe_message *start = NULL;
+    troupe_err err = make_start(self, table, options, flags, &start);
+
+    return err == TROUPE_OK ? spawn_by(self, options, start, pid) : err;
+}
+
+troupe_err
+tp_spawn_with_extension(struct troupe_self *self,
+    const struct tp_behaviour_table *table,
+    const struct troupe_spawn_options *given, unsigned flags,
+    struct tp_extension **extension, troupe_pid *pid)
+{
+    struct troupe_spawn_options options;
+    struct troupe_message *start = NULL;
+    troupe_err err = resolve(self, given, &options);
+
+    if (err == TROUPE_OK) {
+        err = make_start(self, table, &options, flags, &start);
+    }
+    if (err != TROUPE_OK) {
+        tp_owned_free_all(&(*extension)->owned);
+        tp_extension_destroy(self, extension);
+        return err;
+    }
+    start->request = (uintptr_t)*extension;
+    *extension = NULL;
+    return spawn_by(self, &options, start, pid);
 }
 
 troupe_err

@@ -169,30 +169,13 @@ troupe_message_print(
 
 /* ---- telling ------------------------------------------------------------- */
 
-static enum troupe_dead_letter_cause
-cause_of(troupe_err err)
-{
-    switch (err) {
-    case TROUPE_E_NO_SUCH_ACTOR:
-        return TROUPE_DEAD_LETTER_NO_SUCH_ACTOR;
-    case TROUPE_E_MAILBOX_FULL:
-        return TROUPE_DEAD_LETTER_MAILBOX_FULL;
-    case TROUPE_E_NO_HANDLER:
-        return TROUPE_DEAD_LETTER_NO_HANDLER;
-    case TROUPE_E_NO_MEMORY:
-        return TROUPE_DEAD_LETTER_NO_MEMORY;
-    default:
-        return TROUPE_DEAD_LETTER_REFUSED;
-    }
-}
-
 troupe_err
 troupe_tell_refused(struct troupe_self *self, troupe_pid to,
     const struct troupe_schema *schema, troupe_err why)
 {
     TP_RUNTIME_CALL();
     struct tp_dead_letter letter = {
-        .cause = cause_of(why),
+        .cause = tp_dead_letters_cause_of(why),
         .schema = troupe_schema_number(schema),
         .receiver = to,
     };
@@ -231,7 +214,7 @@ tell(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 
     if (err != TROUPE_OK) {
         message->sender = self->pid;
-        tp_post_dead(self, &message, to, cause_of(err), err);
+        tp_post_dead(self, &message, to, tp_dead_letters_cause_of(err), err);
     }
     return err;
 }

@@ -271,7 +271,7 @@ run_quietly(struct tp_choices *choices, struct tp_actor *actor)
 
     fill(choices, actor);
     /* As its own turn would, which might go on to a message. */
-    if (tp_limit_is_congested(&actor->limit)) {
+    if (tp_actor_looks_again(actor) && tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
     }
     if (has_nothing_to_do(actor)) {

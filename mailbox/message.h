@@ -40,6 +40,7 @@ enum tp_message_kind {
     TP_MESSAGE_STARTED, /* to a supervisor: the child's start handler is done */
     TP_MESSAGE_ADOPT,   /* to a supervisor: here is one more child */
     TP_MESSAGE_WAITS,   /* to a thread: what the sender waits for */
+    TP_MESSAGE_RELAY,   /* a tell to the pid in `request`, when its turn comes */
     TP_MESSAGE_START,   /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_KILL,

@@ -14,6 +14,7 @@
 #include "troupe/memory.h"
 #include "troupe/message.h"
 #include "troupe/pid.h"
+#include "troupe/router.h"
 #include "troupe/runtime.h"
 #include "troupe/schema.h"
 #include "troupe/supervisor.h"
