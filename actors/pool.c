@@ -29,6 +29,11 @@ tp_pool_check(const struct troupe_router_options *options)
         TROUPE_SUPERVISOR(.children = options->worker, .children_count = 1);
     troupe_err err = tp_supervised_check(&whole);
 
+    if (err == TROUPE_OK && options->worker->behaviour == NULL) {
+        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "the worker of a pool is a supervisor, which handles no messages "
+            "of others; give it a behaviour");
+    }
     if (err == TROUPE_OK) {
         err = tp_supervised_check(supervision_of(options));
     }
@@ -57,7 +62,6 @@ describe(const struct troupe_router_options *options)
     memcpy(&worker, options->worker, options->worker->size);
     worker.size = sizeof(worker);
     if (options->kind == TROUPE_ROUTE_LEAST_LOADED &&
-        worker.supervisor == NULL &&
         memcmp(&worker.mailbox, &none, sizeof(none)) == 0) {
         worker.mailbox.messages_high = TP_POOL_WORKER_HIGH;
     }
@@ -66,6 +70,8 @@ describe(const struct troupe_router_options *options)
 
 /* ---- more and fewer ------------------------------------------------------ */
 
+/* One that could not be watched gets no messages, and is ended; if there is no
+ * memory to say so, when the pool ends. */
 static troupe_err
 hire(struct troupe_self *self, struct tp_router *router)
 {
@@ -74,7 +80,16 @@ hire(struct troupe_self *self, struct tp_router *router)
     troupe_err err =
         troupe_supervisor_add(self, router->supervisor, &worker, &pid);
 
-    return err == TROUPE_OK ? tp_router_add(self, router, pid, true) : err;
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    err = tp_router_add(self, router, pid, true);
+    if (err != TROUPE_OK) {
+        (void)troupe_tell(
+            self, router->supervisor, troupe_end_child, .actor = pid);
+        err = tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a worker");
+    }
+    return err;
 }
 
 troupe_err
