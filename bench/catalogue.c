@@ -23,6 +23,7 @@
     X(timers_size)                                                             \
     X(cascade)                                                                 \
     X(cascade_star)                                                            \
+    X(router)                                                                  \
     X(grow_actors)                                                             \
     X(grow_flight)                                                             \
     X(grow_backlog)                                                            \

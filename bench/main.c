@@ -218,7 +218,7 @@ static const struct cli_command command = {
         "\n  what primitives cost: floor"
         "\n  what things cost: pingpong counting fanin ring fjcreate fjthrput"
         "\n    big chameneos banking skynet idle idle-cpu timers-set"
-        "\n    timers-cancel timers-run timers-size cascade cascade-star"
+        "\n    timers-cancel timers-run timers-size cascade cascade-star router"
         "\n  how cost grows: grow-actors grow-flight grow-backlog grow-size"
         "\n    grow-fields grow-workers"
         "\n  how long one waits: latency-10 latency-50 latency-90 wake "

@@ -169,8 +169,7 @@ begin_with(const struct troupe_options *options)
     stage.self = troupe_thread_self(stage.runtime);
 }
 
-static void
-begin(bool simulate)
+static void __attribute__((unused)) begin(bool simulate)
 {
     begin_with(&TROUPE_OPTIONS(.simulate = simulate, .seed = 7,
         .workers_count = 2, .log = stage_keep_quiet));
