@@ -4,10 +4,15 @@
 #include "actors/answer.h"
 #include "actors/bond.h"
 #include "actors/child.h"
+#include "actors/delayed.h"
 #include "actors/forward.h"
+#include "actors/idle.h"
 #include "actors/life.h"
+#include "actors/order.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/runtime.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
 #include "actors/waits.h"
 #include "base/assert.h"
@@ -60,7 +65,7 @@ static inline void
 count_handled(struct troupe_self *self, struct tp_actor *actor,
     const struct troupe_message *message)
 {
-    if (__builtin_expect(message->size_class == TP_BLOCK_CLASS_LARGE, 0)) {
+    if (__builtin_expect(message->size_class >= TP_BLOCK_CLASS_LARGE, 0)) {
         take_off_limit(self, actor, 1, tp_post_bytes_of(message));
         return;
     }
@@ -71,6 +76,27 @@ count_handled(struct troupe_self *self, struct tp_actor *actor,
     }
 }
 
+static void
+sort_mail(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_order_replaced replaced = tp_order_sort(self, actor);
+
+    if (replaced.messages_count > 0) {
+        take_off_limit(
+            self, actor, replaced.messages_count, replaced.bytes_count);
+    }
+}
+
+/* *place: see tp_mailbox_take_limited(). */
+static struct troupe_message *
+take_oldest(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message ***place)
+{
+    return (actor->flags & TP_ACTOR_ORDERS_MAIL) != 0
+               ? tp_order_take_oldest(self, actor)
+               : tp_mailbox_take_limited(&actor->mailbox, place);
+}
+
 /* Whatever the inbox still holds is counted too, and is newer. */
 static void __attribute__((cold, noinline))
 drop_oldest(struct troupe_self *self, struct tp_actor *actor)
@@ -79,9 +105,8 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message **place = &actor->mailbox.oldest;
     struct troupe_message *message;
 
-    while (
-        tp_limit_is_exceeded(&actor->limit, marks) &&
-        (message = tp_mailbox_take_limited(&actor->mailbox, &place)) != NULL) {
+    while (tp_limit_is_exceeded(&actor->limit, marks) &&
+           (message = take_oldest(self, actor, &place)) != NULL) {
         take_off_limit(self, actor, 1, tp_post_bytes_of(message));
         tp_post_dead(self, &message, actor->pid, TROUPE_DEAD_LETTER_DROPPED,
             TROUPE_E_MAILBOX_FULL);
@@ -90,9 +115,9 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
 
 /* The exception of mailbox/limit.h: a router, on who is none. */
 static bool
-is_held_by(struct tp_actor *actor, struct tp_actor *target)
+stays_paused_on(struct tp_actor *actor, struct tp_actor *target)
 {
-    return (actor->flags & TP_ACTOR_ROUTES) != 0 && !tp_profile_routes(target);
+    return tp_profile_routes(actor) && !tp_profile_routes(target);
 }
 
 /*
@@ -103,11 +128,11 @@ static void
 pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
 {
     struct tp_actor *target = self->congested;
-    bool is_held = is_held_by(actor, target);
+    bool stays = stays_paused_on(actor, target);
     struct troupe_message *resume;
 
     self->congested = NULL;
-    if (tp_limit_is_congested(&actor->limit) && !is_held) {
+    if (tp_limit_is_congested(&actor->limit) && !stays) {
         return;
     }
     resume = tp_post_block(self, 0);
@@ -118,7 +143,7 @@ pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
     resume->sender = self->pid;
     resume->incarnation = troupe_pid_incarnation(self->pid);
     actor->flags |=
-        is_held ? TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_HELD : TP_ACTOR_IS_PAUSED;
+        stays ? TP_ACTOR_IS_PAUSED | TP_ACTOR_STAYS_PAUSED : TP_ACTOR_IS_PAUSED;
     if (!tp_limit_pause(&target->limit, &resume)) {
         tp_post_resume_paused(self, &target->limit);
     }
@@ -181,7 +206,8 @@ obey(struct troupe_self *self, struct tp_actor *actor,
         tp_life_kill(self, actor);
         break;
     case TP_MESSAGE_RESUME:
-        actor->flags &= (uint16_t) ~(TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_HELD);
+        actor->flags &=
+            (uint16_t) ~(TP_ACTOR_IS_PAUSED | TP_ACTOR_STAYS_PAUSED);
         break;
     default:
         tp_child_obey(self, actor, message);
@@ -227,10 +253,11 @@ static void __attribute__((cold))
 bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
 {
     struct troupe_message *message = self->in_hand;
+    const uint8_t *payload = tp_message_payload_view(message);
 
     self->in_hand = NULL;
     (void)troupe_decode_failed(troupe_schema_by_number_view(message->schema),
-        message->payload, message->payload + message->payload_size, fault);
+        payload, payload + message->payload_size, fault);
     tp_log_write(
         &self->runtime->log, TROUPE_LOG_WARNING, "%s", troupe_err_detail());
     if ((actor->flags & TP_ACTOR_ENDS_ON_DECODE_ERROR) != 0) {
@@ -240,15 +267,19 @@ bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
         self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
 }
 
-/* The handler has kept the message in hand, or has failed on it. */
+/* The handler has kept the message in hand, put it aside, or failed on it. */
 static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
     struct tp_actor *actor, struct troupe_message *message)
 {
     bool is_kept = self->is_kept;
+    bool is_stashed = self->is_stashed;
 
     self->is_kept = false;
+    self->is_stashed = false;
     self->has_failed = false;
-    if (!is_kept) {
+    if (is_stashed) {
+        tp_stash_put(self, actor, message);
+    } else if (!is_kept) {
         tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
             TROUPE_E_ACTOR_FAILED);
     }
@@ -278,7 +309,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
 
 static inline __attribute__((always_inline)) void
 dispatch(struct troupe_self *self, struct tp_actor *actor,
-    struct troupe_message *message)
+    struct troupe_message *message, const uint8_t *payload)
 {
     const struct tp_behaviour_line *line =
         tp_behaviour_find(actor->table, message->schema);
@@ -289,9 +320,8 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
         int fault;
 
         tp_containment_enter();
-        fault =
-            line->dispatch(self, tp_life_open_state(actor), message->payload,
-                message->payload + message->payload_size, line->handler);
+        fault = line->dispatch(self, tp_life_open_state(actor), payload,
+            payload + message->payload_size, line->handler);
         tp_containment_leave();
         if (__builtin_expect(fault != 0, 0)) {
             bury_undecodable(self, actor, fault);
@@ -321,6 +351,10 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_supervisor_drop(self, message);
     } else if (message->kind == TP_MESSAGE_RELAY) {
         tp_forward_relay(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_drop(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_drop(self, message);
     } else {
         tp_answer_drop(self, actor, message);
     }
@@ -340,6 +374,10 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
     } else if (message->kind == TP_MESSAGE_RELAY) {
         tp_forward_relay(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_arm(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_handle(self, message, tp_life_open_state(actor));
     } else {
         tp_supervisor_handle(self, actor, message, tp_life_open_state(actor));
     }
@@ -378,7 +416,18 @@ static void __attribute__((noinline)) handle_request(struct troupe_self *self,
             TROUPE_E_TIMED_OUT);
         return;
     }
-    dispatch(self, actor, message);
+    dispatch(self, actor, message, message->payload);
+}
+
+static void __attribute__((noinline)) handle_shared(struct troupe_self *self,
+    struct tp_actor *actor, struct troupe_message *message)
+{
+    if (message->kind == TP_MESSAGE_PLACE) {
+        message = tp_order_open(self, actor, message);
+    }
+    if (is_to_handle(self, actor, message)) {
+        dispatch(self, actor, message, tp_message_payload_view(message));
+    }
 }
 
 static inline __attribute__((always_inline)) void
@@ -387,10 +436,12 @@ handle(struct troupe_self *self, struct tp_actor *actor,
 {
     if (__builtin_expect(message->kind == TP_MESSAGE_TELL, 1)) {
         if (is_to_handle(self, actor, message)) {
-            dispatch(self, actor, message);
+            dispatch(self, actor, message, message->payload);
         }
     } else if (message->kind == TP_MESSAGE_REQUEST) {
         handle_request(self, actor, message);
+    } else if (message->kind < TP_MESSAGE_REQUEST) {
+        handle_shared(self, actor, message);
     } else {
         handle_uncounted(self, actor, message);
     }
@@ -432,6 +483,26 @@ drop_stale(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
+/* Gives a process what it waits for, and lets its body go on. False: it waits
+ * on. True also if what it was given ends it. */
+static bool __attribute__((noinline))
+step_process(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct troupe_message *message;
+
+    while (!tp_process_is_due(actor) &&
+           (message = tp_process_take(self, actor)) != NULL) {
+        handle(self, actor, message);
+    }
+    if (!tp_process_is_due(actor)) {
+        return (actor->flags & TP_ACTOR_IS_STOPPING) != 0;
+    }
+    tp_process_go_on(self, actor);
+    tp_isolation_close_state(actor);
+    tp_worker_count_handler(self->worker);
+    return true;
+}
+
 /* What a flag, a control message or a congested receiver asks for. True: there
  * were control messages, which are a step of their own. */
 static bool __attribute__((cold, noinline))
@@ -448,6 +519,12 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
         tp_life_end(self, actor);
     }
+    if ((actor->flags & TP_ACTOR_UNSTASHES) != 0) {
+        tp_stash_return_due(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_ORDERS_MAIL) != 0) {
+        sort_mail(self, actor);
+    }
     if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
         drop_oldest(self, actor);
     }
@@ -459,6 +536,30 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     }
     if (tp_actor_looks_again(actor) && tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+    }
+    if ((actor->flags & TP_ACTOR_WATCHES_IDLE) != 0) {
+        tp_idle_note(self, actor);
+    }
+    return is_step;
+}
+
+/* The same before a step, which a process may make, or for which the message is
+ * chosen. Not after the last step of a turn: whatever a process did would be
+ * left to another actor's. */
+static bool __attribute__((cold, noinline))
+attend_and_step(struct troupe_self *self, struct tp_actor *actor)
+{
+    bool is_step = attend(self, actor);
+
+    if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
+        is_step |= step_process(self, actor);
+    }
+    if (actor->mailbox.control != NULL) {
+        return true; /* it has come while mail was sorted */
+    }
+    if (!is_step && (actor->flags & TP_ACTOR_ORDERS_MAIL) != 0 &&
+        (actor->flags & TP_ACTOR_HOLDS_MAIL) == 0) {
+        tp_order_choose(actor);
     }
     return is_step;
 }
@@ -477,7 +578,7 @@ take_step(struct troupe_self *self, struct tp_actor *actor)
     struct troupe_message *message;
 
     if (__builtin_expect(needs_attention(self, actor), 0) &&
-        attend(self, actor)) {
+        attend_and_step(self, actor)) {
         return true;
     }
     if (__builtin_expect((actor->flags & TP_ACTOR_HOLDS_MAIL) == 0, 1) &&
@@ -552,8 +653,7 @@ is_turn_over(const struct troupe_self *self, const struct tp_actor *actor,
 {
     return self->pushes_count >= TP_ACTOR_TURN_PUSHES_MAX ||
            steps_count >= TP_ACTOR_CONGESTED_STEPS_MAX ||
-           self->worker->simulation != NULL ||
-           !tp_limit_is_congested(&actor->limit);
+           self->worker->hands_on || !tp_limit_is_congested(&actor->limit);
 }
 
 void

@@ -50,14 +50,17 @@
  * profile of its own (actors/profile.h).
  *
  * An actor that drops its oldest messages does so before each message that it
- * handles, from the front, until no more waits than the high mark allows.
+ * handles, from the front, until no more waits than the high mark allows. One
+ * whose behaviour says so puts what has come in another order first
+ * (actors/order.h).
  *
  * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
  * it, so that control messages are handled and it can see that it has become
  * congested itself (mailbox/limit.h says why that matters, and why it does not
- * matter to a router that is HELD). So does one that is
- * suspended between two lives (actors/life.h), which drops what is for an
- * earlier occupant of its slot: others wait for that.
+ * matter to a router). So does one that is suspended between two lives
+ * (actors/life.h), which drops what is for an earlier occupant of its slot:
+ * others wait for that. So does a process, always: its mail stays in the lists
+ * until its body receives it (actors/process.h).
  */
 #ifndef TROUPE_ACTORS_ACTOR_H
 #define TROUPE_ACTORS_ACTOR_H
@@ -78,16 +81,22 @@ enum {
     TP_ACTOR_IS_STOPPING = 2, /* ends after the message in hand */
     TP_ACTOR_IS_LEAVING = 4,  /* vacated; the slot is free when it sleeps */
     TP_ACTOR_DROPS_OLDEST = 8,
-    TP_ACTOR_IS_SUSPENDED = 16, /* between two lives (actors/child.h) */
-    TP_ACTOR_HOLDS_MAIL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
-    TP_ACTOR_IS_EXACT = 32, /* has a profile, and settles each message */
-    TP_ACTOR_ATTENTION = 64,
-    TP_ACTOR_HAS_LARGE_STATE = 64,
-    TP_ACTOR_ENDS_ON_DECODE_ERROR = 128,
-    TP_ACTOR_SUPERVISES = 256, /* actors/supervisor.h */
+    TP_ACTOR_IS_SUSPENDED = 16,  /* between two lives (actors/child.h) */
+    TP_ACTOR_IS_EXACT = 32,      /* has a profile, and settles each message */
+    TP_ACTOR_IS_SEQUENTIAL = 64, /* actors/process.h */
+    TP_ACTOR_STANDS_STILL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
+    TP_ACTOR_HOLDS_MAIL = TP_ACTOR_STANDS_STILL | TP_ACTOR_IS_SEQUENTIAL,
+    TP_ACTOR_UNSTASHES = 128,    /* has called messages back (actors/stash.h) */
+    TP_ACTOR_WATCHES_IDLE = 256, /* actors/idle.h */
+    TP_ACTOR_ORDERS_MAIL = 512,  /* actors/order.h */
+    TP_ACTOR_ATTENTION = 1024,
+    TP_ACTOR_HAS_LARGE_STATE = 1024,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 2048,
+    TP_ACTOR_SUPERVISES = 4096, /* actors/supervisor.h */
+    TP_ACTOR_IS_NAMED = 8192,   /* of a START: a name is to be shown */
     /* It is paused, and stays so though it is congested (mailbox/limit.h). */
-    TP_ACTOR_IS_HELD = 1 << 14,
-    TP_ACTOR_ROUTES = 1 << 15, /* actors/router.h */
+    TP_ACTOR_STAYS_PAUSED = 16384,
+    TP_ACTOR_ROUTES = 16384, /* of a START: it is a router (actors/router.h) */
 };
 
 enum {
@@ -145,7 +154,7 @@ _Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");
 static inline bool
 tp_actor_looks_again(const struct tp_actor *actor)
 {
-    return (actor->flags & (TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_HELD)) ==
+    return (actor->flags & (TP_ACTOR_IS_PAUSED | TP_ACTOR_STAYS_PAUSED)) ==
            TP_ACTOR_IS_PAUSED;
 }
 

@@ -5,6 +5,7 @@
 #include "actors/forward.h"
 #include "actors/outside.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -119,7 +120,7 @@ tp_ask_open(struct troupe_self *self, const struct tp_ask_options *options,
             "an ask without a function that takes the answer; give one");
     }
     ask.deadline_ns =
-        tp_clock_after_ns(self->worker->now_ns, options->timeout_ns);
+        tp_clock_after_ns(tp_worker_now_ns(self->worker), options->timeout_ns);
     if (has_call && call.deadline_ns < ask.deadline_ns) {
         ask.deadline_ns = call.deadline_ns;
     }
@@ -138,7 +139,10 @@ troupe_ask_then_closed(struct troupe_self *self, troupe_pid to,
     troupe_err err;
 
     troupe_message_close(message, end);
-    err = tp_ask_open(self, &options, &message, &request);
+    err = tp_process_refuse(self, "troupe_ask_then");
+    if (err == TROUPE_OK) {
+        err = tp_ask_open(self, &options, &message, &request);
+    }
     if (err != TROUPE_OK) {
         drop_unsent(self, message);
     }
@@ -153,7 +157,9 @@ troupe_ask_closed(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
     troupe_err err;
 
     troupe_message_close(message, end);
-    if (self->worker != NULL) {
+    if (self->process != NULL) {
+        err = tp_process_ask(self, to, timeout_ns, &message);
+    } else if (self->worker != NULL) {
         err = tp_err_set(TROUPE_E_WRONG_THREAD,
             "troupe_ask() would wait inside a handler; use troupe_ask_then()");
     } else {
@@ -353,6 +359,17 @@ view_payload(const struct troupe_message *message,
     *payload = message->payload;
     *end = message->payload + message->payload_size;
     return TROUPE_OK;
+}
+
+bool
+troupe_message_is(const struct troupe_message *message,
+    struct troupe_schema *schema, const uint8_t **payload, const uint8_t **end)
+{
+    *payload = tp_message_payload_view(message);
+    *end = *payload + message->payload_size;
+    return (troupe_schema_number(schema) != 0 ||
+               troupe_schema_intern(schema) == TROUPE_OK) &&
+           message->schema == troupe_schema_number(schema);
 }
 
 troupe_err

@@ -3,6 +3,7 @@
 
 #include "actors/life.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/supervisor.h"
 #include "base/assert.h"
 #include "base/err.h"
@@ -318,9 +319,10 @@ troupe_monitor(struct troupe_self *self, troupe_pid actor,
     struct troupe_message *mine;
     troupe_err err = check(self, actor);
 
-    if (err == TROUPE_OK && then == NULL) {
+    if (err == TROUPE_OK && (then == NULL) != (self->process != NULL)) {
         err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
-            "a monitor without a function to run; give one");
+            then == NULL ? "a monitor without a function to run; give one"
+                         : "a process receives the news; give NULL");
     }
     if (err == TROUPE_OK) {
         err = make_bond(self, &mine, &theirs);
@@ -331,7 +333,8 @@ troupe_monitor(struct troupe_self *self, troupe_pid actor,
     if (monitor != NULL) {
         *monitor = mine->request;
     }
-    *watch_of(mine) = (struct watch){then, context};
+    *watch_of(mine) =
+        (struct watch){then != NULL ? then : tp_process_receive_down, context};
     put_home(&self->actor->extension->bonds, mine, TP_MESSAGE_DEMONITOR, actor);
     send(self, actor, theirs, TP_MESSAGE_MONITOR);
     return TROUPE_OK;
@@ -383,6 +386,12 @@ tp_bond_link_unborn(
 
 /* ---- being told ---------------------------------------------------------- */
 
+struct troupe_exit
+tp_bond_why(const struct troupe_message *notice)
+{
+    return tp_exit_view((const struct tp_exit *)(const void *)notice->payload);
+}
+
 /* The second end has come to its home. */
 static void
 arrive(struct troupe_self *self, struct tp_actor *actor,
@@ -398,9 +407,14 @@ arrive(struct troupe_self *self, struct tp_actor *actor,
     put_home(&actor->extension->bonds, end, kind, end->sender);
 }
 
+/* A body that has received it keeps it in hand. */
 static void
 release_notice(struct troupe_self *self, struct troupe_message *notice)
 {
+    if (self->is_kept) {
+        self->is_kept = false;
+        return;
+    }
     tp_exit_release(self, exit_of(notice));
     tp_post_free(self, notice);
 }

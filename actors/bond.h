@@ -41,6 +41,7 @@
 #define TROUPE_ACTORS_BOND_H
 
 #include "mailbox/message.h"
+#include "troupe/exit.h"
 
 #include <stdbool.h>
 
@@ -68,6 +69,9 @@ tp_bond_is_kind(unsigned kind)
 /* Takes a message of kind LINK to DOWN to the occupant. */
 void tp_bond_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, void *state);
+
+/* Why the sender of an EXIT or DOWN has ended; valid as long as notice. */
+struct troupe_exit tp_bond_why(const struct troupe_message *notice);
 
 /* Takes a message of kind LINK to DOWN to somebody who is gone. */
 void tp_bond_drop(struct troupe_self *self, struct tp_actor *actor,

@@ -173,7 +173,7 @@ write_cycle(char *out, const struct tp_call *call, uint32_t place)
 static void __attribute__((cold)) report(struct troupe_self *self,
     const struct tp_call *chain, uint32_t place, uint32_t schema)
 {
-    char cycle[(TP_CALL_PIDS_MAX + 1) * (TP_PID_TEXT_BYTES + 4)];
+    char cycle[TP_CALL_CYCLE_BYTES];
     uint64_t count = ck_pr_faa_64(&self->runtime->cycles_count, 1) + 1;
 
     if (tp_log_is_round(count)) {
@@ -184,19 +184,41 @@ static void __attribute__((cold)) report(struct troupe_self *self,
     }
 }
 
+/* The place of `to` in the chain of who waits, with self at its end. */
+static uint32_t
+find_cycle(const struct troupe_self *self, const struct tp_call *call,
+    troupe_pid to, struct tp_call *chain)
+{
+    *chain = (struct tp_call){.count = 0};
+    if (call != NULL) {
+        *chain = *call;
+    }
+    append(chain, self->pid);
+    return place_of(chain, to);
+}
+
 void
 tp_call_look_for_cycle(struct troupe_self *self, const struct tp_call *call,
     troupe_pid to, uint32_t schema)
 {
-    struct tp_call chain = {.count = 0};
-    uint32_t place;
+    struct tp_call chain;
+    uint32_t place = find_cycle(self, call, to, &chain);
 
-    if (call != NULL) {
-        chain = *call;
-    }
-    append(&chain, self->pid);
-    place = place_of(&chain, to);
     if (place < chain.count) {
         report(self, &chain, place, schema);
     }
+}
+
+bool
+tp_call_closes_cycle(const struct troupe_self *self, troupe_pid to, char *out)
+{
+    struct tp_call chain;
+    struct tp_call call;
+    uint32_t place =
+        find_cycle(self, tp_call_read(self, &call) ? &call : NULL, to, &chain);
+
+    if (place < chain.count) {
+        write_cycle(out, &chain, place);
+    }
+    return place < chain.count;
 }

@@ -20,9 +20,11 @@
  * answer ends the call: what is asked afterwards is the actor's own affair.
  *
  * Whoever is asked by somebody who waits for it already, by way of others, is
- * in a cycle. Nobody blocks in it, and an actor that answers in the meantime
- * breaks it; so the ask goes out, and the cycle is logged with its pids. Only
- * cycles in one chain are seen here; the others show in troupe_waits_print().
+ * in a cycle. No handler blocks in it, and an actor that answers in the
+ * meantime breaks it; so the ask goes out, and the cycle is logged with its
+ * pids. A process would wait in it until the deadline, so its ask is refused.
+ * Only cycles in one chain are seen here; the others show in
+ * troupe_waits_print().
  *
  * The chain is bounded, and forgets the oldest when it is full: a cycle is most
  * often short. Not chosen: to refuse the ask (it may well be answered), and to
@@ -41,6 +43,7 @@ enum {
     TP_CALL_PIDS_MAX = 8,
     /* What stands behind a payload takes at most, with the gap before it. */
     TP_CALL_BYTES_MAX = 8 + 8 + 8 * TP_CALL_PIDS_MAX,
+    TP_CALL_CYCLE_BYTES = (TP_CALL_PIDS_MAX + 2) * 48,
 };
 
 /* A request that is being handled; what is kept of it. */
@@ -88,6 +91,13 @@ void tp_call_release(struct troupe_self *self, struct tp_call **call);
 
 /* That request of the sender has been answered, dropped or handed on. */
 void tp_call_end(struct troupe_self *self, troupe_pid sender, uint64_t request);
+
+/*
+ * Whether `to`, if it were asked now, would wait for that very answer; then the
+ * cycle is written to out, TP_CALL_CYCLE_BYTES.
+ */
+bool tp_call_closes_cycle(
+    const struct troupe_self *self, troupe_pid to, char *out);
 
 /* Logs it if `to`, who is now asked on behalf of call (or NULL), waits for that
  * very answer. */

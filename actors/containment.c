@@ -6,6 +6,7 @@
 
 #include "actors/crash.h"
 #include "actors/life.h"
+#include "actors/process.h"
 #include "actors/runtime.h"
 #include "base/memory.h"
 
@@ -117,6 +118,7 @@ static void __attribute__((noreturn)) jump_out(struct loop *loop, int signal,
     tp_containment.is_in_user_code = 0;
     loop->crash.signal = signal;
     loop->crash.address = (uintptr_t)info->si_addr;
+    loop->crash.stack_bytes = tp_process_escape(loop->self, info->si_addr);
     pthread_sigmask(SIG_SETMASK, &context->uc_sigmask, NULL);
     siglongjmp(loop->start, 1);
 }

@@ -5,13 +5,15 @@
 #include "actors/pid_text.h"
 #include "actors/runtime.h"
 #include "mailbox/printed_form.h"
+#include "mailbox/shared.h"
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { HAND_BYTES = 200, EARLIER_BYTES = 160 };
+enum { HAND_BYTES = 200, EARLIER_BYTES = 160, OVERFLOW_BYTES = 64 };
 
 static const char *
 signal_name(int signal)
@@ -41,6 +43,7 @@ occasion_of(const struct troupe_message *message)
     }
     switch ((enum tp_message_kind)message->kind) {
     case TP_MESSAGE_TELL:
+    case TP_MESSAGE_SHARED:
     case TP_MESSAGE_REQUEST:
         return NULL;
     case TP_MESSAGE_REPLY:
@@ -49,6 +52,8 @@ occasion_of(const struct troupe_message *message)
         return "while an ask had timed out";
     case TP_MESSAGE_TIMER:
         return "while it ran a timer";
+    case TP_MESSAGE_NAMED:
+        return "while it was told of a name";
     default:
         return "while it was told of another's end";
     }
@@ -63,8 +68,8 @@ print_hand(char *text, size_t size, const struct troupe_message *message)
     snprintf(text, size, "%s", occasion == NULL ? handled : occasion);
     if (occasion == NULL) {
         (void)tp_printed_form_write(text + strlen(handled),
-            size - strlen(handled), message->schema, message->payload,
-            message->payload_size);
+            size - strlen(handled), message->schema,
+            tp_message_payload_view(message), message->payload_size);
     }
 }
 
@@ -79,21 +84,65 @@ append_name(char *text, size_t size, uint32_t number)
         schema == NULL ? "?" : schema->name);
 }
 
+/* How many messages have been handled when the one in hand is not. A body's
+ * is counted when it is received. */
+static uint64_t
+handled_before(const struct troupe_self *self)
+{
+    bool is_counted = self->process != NULL && self->in_hand != NULL &&
+                      tp_message_is_limited(self->in_hand) &&
+                      self->handled_count > self->handled_before_turn;
+
+    return self->handled_count - is_counted;
+}
+
 /* The last messages that this actor has handled in this turn, oldest first. */
 static void
 print_earlier(char *text, size_t size, const struct troupe_self *self)
 {
-    uint64_t count = self->handled_count - self->handled_before_turn;
+    uint64_t end = handled_before(self);
+    uint64_t count = end - self->handled_before_turn;
 
     /* The place of the message in hand is the oldest one's. */
     if (count > TP_SELF_RECENT_COUNT - 1) {
         count = TP_SELF_RECENT_COUNT - 1;
     }
     text[0] = '\0';
-    for (uint64_t i = self->handled_count - count; i < self->handled_count;
-         i++) {
+    for (uint64_t i = end - count; i < end; i++) {
         append_name(text, size, self->recent[i % TP_SELF_RECENT_COUNT]);
     }
+}
+
+static void
+print_overflow(char *text, size_t size, const struct tp_crash *crash)
+{
+    text[0] = '\0';
+    if (crash->stack_bytes != 0) {
+        snprintf(text, size, "stack overflow, %zu bytes: ", crash->stack_bytes);
+    }
+}
+
+static void __attribute__((format(printf, 3, 4))) give_text(
+    struct troupe_self *self, struct tp_exit *why, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    tp_exit_print_text(self, why, format, arguments);
+    va_end(arguments);
+}
+
+struct tp_exit
+tp_crash_exit(struct troupe_self *self, const struct tp_crash *crash)
+{
+    struct tp_exit why = {.kind = TROUPE_EXIT_CRASHED,
+        .signal = (uint8_t)crash->signal,
+        .address = crash->address};
+
+    if (crash->stack_bytes != 0) {
+        give_text(self, &why, "stack overflow, %zu bytes", crash->stack_bytes);
+    }
+    return why;
 }
 
 void
@@ -102,11 +151,13 @@ tp_crash_report(struct troupe_self *self, const struct tp_crash *crash)
     char pid[TP_PID_TEXT_BYTES];
     char hand[HAND_BYTES];
     char before[EARLIER_BYTES];
+    char overflow[OVERFLOW_BYTES];
 
     print_hand(hand, sizeof(hand), self->in_hand);
     print_earlier(before, sizeof(before), self);
+    print_overflow(overflow, sizeof(overflow), crash);
     tp_log_write(&self->runtime->log, TROUPE_LOG_ERROR,
-        "actor %s (%s) crashed: %s at address 0x%" PRIx64 " %s%s",
-        tp_pid_text(pid, self->pid), self->actor->table->name,
+        "actor %s (%s) crashed: %s%s at address 0x%" PRIx64 " %s%s",
+        tp_pid_text(pid, self->pid), self->actor->table->name, overflow,
         signal_name(crash->signal), crash->address, hand, before);
 }

@@ -20,7 +20,13 @@
 struct tp_crash {
     int signal;
     uint64_t address; /* what was touched, or the instruction: si_addr */
+    /* Of a process that has run off its stack: how large that is; else 0. */
+    size_t stack_bytes;
 };
+
+/* What others are told. */
+struct tp_exit tp_crash_exit(
+    struct troupe_self *self, const struct tp_crash *crash);
 
 /* Writes the line to the log. The worker, with the crashed actor's turn still
  * in self. */

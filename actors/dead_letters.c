@@ -6,6 +6,7 @@
 #include "actors/outside.h"
 #include "actors/runtime.h"
 #include "base/err.h"
+#include "mailbox/shared.h"
 
 #include <inttypes.h>
 
@@ -37,6 +38,27 @@ troupe_dead_letter_cause_name(enum troupe_dead_letter_cause cause)
         break;
     }
     return "UNKNOWN";
+}
+
+enum troupe_dead_letter_cause
+tp_dead_letters_cause_of(troupe_err err)
+{
+    switch (err) {
+    case TROUPE_E_NO_SUCH_ACTOR:
+        return TROUPE_DEAD_LETTER_NO_SUCH_ACTOR;
+    case TROUPE_E_MAILBOX_FULL:
+        return TROUPE_DEAD_LETTER_MAILBOX_FULL;
+    case TROUPE_E_NO_HANDLER:
+        return TROUPE_DEAD_LETTER_NO_HANDLER;
+    case TROUPE_E_NO_MEMORY:
+        return TROUPE_DEAD_LETTER_NO_MEMORY;
+    case TROUPE_E_NO_ROUTEE:
+        return TROUPE_DEAD_LETTER_NO_ROUTEE;
+    case TROUPE_E_TOO_MANY_HOPS:
+        return TROUPE_DEAD_LETTER_TOO_MANY_HOPS;
+    default:
+        return TROUPE_DEAD_LETTER_REFUSED;
+    }
 }
 
 /* ---- life ---------------------------------------------------------------- */
@@ -151,32 +173,11 @@ tp_dead_letters_record_message(struct troupe_self *self,
         .schema = message->schema,
         .receiver = receiver,
         .sender = message->sender,
-        .payload = message->payload,
+        .payload = tp_message_payload_view(message),
         .payload_size = message->payload_size,
     };
 
     tp_dead_letters_record(self, &letter);
-}
-
-enum troupe_dead_letter_cause
-tp_dead_letters_cause_of(troupe_err err)
-{
-    switch (err) {
-    case TROUPE_E_NO_SUCH_ACTOR:
-        return TROUPE_DEAD_LETTER_NO_SUCH_ACTOR;
-    case TROUPE_E_MAILBOX_FULL:
-        return TROUPE_DEAD_LETTER_MAILBOX_FULL;
-    case TROUPE_E_NO_HANDLER:
-        return TROUPE_DEAD_LETTER_NO_HANDLER;
-    case TROUPE_E_NO_MEMORY:
-        return TROUPE_DEAD_LETTER_NO_MEMORY;
-    case TROUPE_E_NO_ROUTEE:
-        return TROUPE_DEAD_LETTER_NO_ROUTEE;
-    case TROUPE_E_TOO_MANY_HOPS:
-        return TROUPE_DEAD_LETTER_TOO_MANY_HOPS;
-    default:
-        return TROUPE_DEAD_LETTER_REFUSED;
-    }
 }
 
 uint64_t

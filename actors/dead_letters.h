@@ -16,6 +16,7 @@
  *
  *     tp_dead_letters_init fini    one thread
  *     tp_dead_letters_record       self's thread
+ *     tp_dead_letters_cause_of     any thread
  *     tp_dead_letters_count        any thread; exact when no thread records
  */
 #ifndef TROUPE_ACTORS_DEAD_LETTERS_H
@@ -42,13 +43,13 @@ void tp_dead_letters_fini(struct tp_dead_letters *letters);
 void tp_dead_letters_record(
     struct troupe_self *self, const struct tp_dead_letter *letter);
 
+/* The cause of what could not be sent for that reason. */
+enum troupe_dead_letter_cause tp_dead_letters_cause_of(troupe_err err);
+
 /* A message that is not handled, for that receiver. It stays the caller's. */
 void tp_dead_letters_record_message(struct troupe_self *self,
     const struct troupe_message *message, troupe_pid receiver,
     enum troupe_dead_letter_cause cause);
-
-/* The cause, if a message could not be sent because of err. */
-enum troupe_dead_letter_cause tp_dead_letters_cause_of(troupe_err err);
 
 /* How many there were of this cause. */
 uint64_t tp_dead_letters_count(

@@ -100,8 +100,8 @@ troupe_exit_print(char *out, size_t size, const struct troupe_exit *why)
         length = snprintf(out, size, "%s with code %d%s%s", kind, why->code,
             colon, why->text);
     } else if (why->kind == TROUPE_EXIT_CRASHED) {
-        length = snprintf(out, size, "%s: SIG%s at 0x%" PRIx64, kind,
-            sigabbrev_np(why->signal), why->address);
+        length = snprintf(out, size, "%s: SIG%s at 0x%" PRIx64 "%s%s", kind,
+            sigabbrev_np(why->signal), why->address, colon, why->text);
     } else {
         length = snprintf(out, size, "%s%s%s", kind, colon, why->text);
     }

@@ -2,6 +2,7 @@
 #include "actors/extension.h"
 
 #include "actors/actor.h"
+#include "actors/process.h"
 #include "actors/self.h"
 #include "base/assert.h"
 
@@ -37,7 +38,12 @@ tp_extension_destroy(struct troupe_self *self, struct tp_extension **extension)
     TP_ASSERT((*extension)->bonds.count == 0);
     TP_ASSERT((*extension)->token == NULL);
     TP_ASSERT((*extension)->owned == NULL);
+    TP_ASSERT((*extension)->behaviours == NULL);
+    TP_ASSERT((*extension)->stash == NULL);
+    TP_ASSERT((*extension)->idle == NULL);
+    TP_ASSERT((*extension)->order == NULL);
     tp_timers_fini(&(*extension)->timers);
+    tp_process_destroy(self, &(*extension)->process);
     tp_block_give(
         &self->blocks, tp_block_class_of(sizeof(**extension)), *extension);
     *extension = NULL;

@@ -111,8 +111,7 @@ tp_faults_strike(struct troupe_self *self, struct tp_actor *actor)
         faults->kills_due--;
         tp_life_kill(self, actor);
     }
-    if (!faults->is_reordering ||
-        (actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
+    if (!faults->is_reordering || (actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
         return;
     }
     tp_mailbox_fill(&actor->mailbox, &actor->inbox);

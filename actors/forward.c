@@ -52,21 +52,18 @@ take_out(struct troupe_self *self)
     return self->in_hand;
 }
 
-static void
-put_down(struct troupe_self *self)
-{
-    self->in_hand = NULL;
-    self->is_kept = true; /* there is nothing to free */
-}
-
 troupe_err
 tp_forward_in_hand(struct troupe_self *self, troupe_pid to)
 {
     struct troupe_message *message = take_out(self);
-    troupe_err err = tp_forward_message(self, to, &message);
+    troupe_err err;
 
+    self->is_kept = true; /* before: a process may wait, and end, in there */
+    err = tp_forward_message(self, to, &message);
     if (err == TROUPE_OK) {
-        put_down(self);
+        self->in_hand = NULL;
+    } else {
+        self->is_kept = false;
     }
     return err;
 }
@@ -77,7 +74,8 @@ tp_forward_bury(struct troupe_self *self, troupe_pid receiver, troupe_err err)
     struct troupe_message *message = take_out(self);
 
     tp_post_dead(self, &message, receiver, tp_dead_letters_cause_of(err), err);
-    put_down(self);
+    self->in_hand = NULL;
+    self->is_kept = true; /* there is nothing to put down */
 }
 
 void

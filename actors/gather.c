@@ -3,6 +3,7 @@
 
 #include "actors/ask.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/assert.h"
 #include "base/err.h"
 
@@ -253,6 +254,9 @@ troupe_gather_closed(struct troupe_self *self,
     troupe_err err = check(self, gather);
 
     troupe_message_close(message, end);
+    if (err == TROUPE_OK) {
+        err = tp_process_refuse(self, "troupe_gather");
+    }
     if (err == TROUPE_OK && (gathered = make(self, gather)) == NULL) {
         err = tp_err_set(TROUPE_E_NO_MEMORY, "no memory to gather %zu answers",
             gather->to_count);

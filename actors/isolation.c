@@ -214,8 +214,10 @@ report_message(struct troupe_runtime *runtime, const void *address)
 {
     bool found = false;
 
-    for (unsigned i = 0; i < runtime->scheduler->workers_count && !found; i++) {
-        found = report_message_of(runtime, &runtime->workers[i], address);
+    for (unsigned i = 0;
+         i < tp_scheduler_all_count(runtime->scheduler) && !found; i++) {
+        found =
+            report_message_of(runtime, tp_runtime_self_at(runtime, i), address);
     }
     if (!found && pthread_mutex_trylock(&runtime->outside_mutex) == 0) {
         for (struct troupe_self *self = runtime->outside;
@@ -329,8 +331,8 @@ tp_isolation_forget(struct troupe_runtime *runtime)
         return;
     }
     ck_pr_store_ptr(&watched[number], NULL);
-    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
-        tp_quarantine_destroy(&runtime->workers[i].quarantine);
+    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
+        tp_quarantine_destroy(&tp_runtime_self_at(runtime, i)->quarantine);
     }
     for (struct troupe_self *self = runtime->outside; self != NULL;
          self = self->next_outside) {

@@ -2,19 +2,26 @@
 #include "actors/life.h"
 
 #include "actors/answer.h"
+#include "actors/behaviour_stack.h"
 #include "actors/child.h"
 #include "actors/crash.h"
+#include "actors/delayed.h"
+#include "actors/idle.h"
+#include "actors/order.h"
 #include "actors/owned.h"
+#include "actors/placement.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/start.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
 #include "base/assert.h"
 
 /* What an actor keeps from one life to the next. */
 enum {
     LASTING = TP_ACTOR_DROPS_OLDEST | TP_ACTOR_IS_EXACT |
-              TP_ACTOR_ENDS_ON_DECODE_ERROR | TP_ACTOR_SUPERVISES |
-              TP_ACTOR_ROUTES,
+              TP_ACTOR_IS_SEQUENTIAL | TP_ACTOR_ENDS_ON_DECODE_ERROR |
+              TP_ACTOR_SUPERVISES,
 };
 
 static bool
@@ -66,7 +73,9 @@ flags_of_profile(struct troupe_self *self, struct tp_actor *actor)
 static void
 run_start_handler(struct troupe_self *self, struct tp_actor *actor)
 {
-    if (actor->table->start != NULL) {
+    if (actor->table->body != NULL) {
+        tp_process_begin(self, actor);
+    } else if (actor->table->start != NULL) {
         tp_containment_enter();
         actor->table->start(self, tp_life_open_state(actor));
         tp_containment_leave();
@@ -85,11 +94,16 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     actor->pid =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
     actor->flags = message->err;
+    actor->flags &= (uint16_t)~TP_ACTOR_ROUTES;
     actor->flags |= flags_of_profile(self, actor);
     actor->state = start->state;
     actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
     tp_post_free(self, message); /* before: a crash would lose it */
+    if ((actor->flags & TP_ACTOR_IS_NAMED) != 0) {
+        actor->flags &= (uint16_t)~TP_ACTOR_IS_NAMED;
+        tp_directory_show(self, actor->pid);
+    }
     if ((actor->flags & TP_ACTOR_IS_SUSPENDED) == 0) {
         run_start_handler(self, actor);
     }
@@ -192,16 +206,23 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_SUPERVISES) != 0) {
         tp_supervisor_fini(self, tp_life_open_state(actor));
     }
+    if ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
+        tp_process_end(self, actor);
+    }
     if (actor->extension != NULL) {
         tp_timers_cancel_all(self, &actor->extension->timers);
         tp_answer_abandon_all(self, actor);
         tp_owned_free_all(&actor->extension->owned);
+        tp_order_end(self, actor);
+        tp_behaviour_stack_release(self, actor->extension);
+        tp_stash_return_all(self, actor);
+        tp_idle_release(self, actor->extension);
     }
     tp_isolation_release_state(actor);
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
         tp_state_free(self, actor->state.large);
     }
-    actor->flags &= LASTING | TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_HELD;
+    actor->flags &= LASTING | TP_ACTOR_IS_PAUSED | TP_ACTOR_STAYS_PAUSED;
 }
 
 static void
@@ -227,7 +248,13 @@ static void
 vacate(struct troupe_self *self, struct tp_actor *actor)
 {
     end_life(self, actor);
+    if (tp_directory_may_have(&self->runtime->directory, actor->pid)) {
+        tp_directory_end_slow(self, actor->pid);
+    }
     free_extension(self, actor);
+    if (ck_pr_load_32(&actor->task.bound) != TP_TASK_ANYWHERE) {
+        tp_placement_leave(self, actor);
+    }
     actor->table = NULL;
     actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;
@@ -239,6 +266,9 @@ static void
 suspend(struct troupe_self *self, struct tp_actor *actor)
 {
     end_life(self, actor);
+    if (tp_directory_may_have(&self->runtime->directory, actor->pid)) {
+        tp_directory_end_waits_slow(self, actor->pid);
+    }
     tp_bond_look_away(self, actor);
     actor->extension->held = NULL;
     actor->flags |= TP_ACTOR_IS_SUSPENDED;
@@ -276,7 +306,10 @@ bury_in_hand(struct troupe_self *self, struct tp_actor *actor)
 
     self->in_hand = NULL;
     self->has_failed = false;
-    if (self->is_kept) {
+    if (self->is_stashed) {
+        self->is_stashed = false; /* it would have been, had it returned */
+        self->is_kept = false;
+    } else if (self->is_kept) {
         self->is_kept = false;
         if (message == NULL || !tp_message_is_limited(message)) {
             return; /* it is handed on, or a gathering has it */
@@ -306,13 +339,12 @@ tp_life_crashed(struct troupe_self *self, const struct tp_crash *crash)
         tp_post_flush(self);
     }
     tp_crash_report(self, crash);
+    self->process = NULL;
     troupe_message_release(self, &tp_containment.opened);
     bury_in_hand(self, actor);
     tp_call_release(self, &self->call);
     tp_exit_release(self, &self->exit); /* it may have crashed while it ended */
-    self->exit = (struct tp_exit){.kind = TROUPE_EXIT_CRASHED,
-        .signal = (uint8_t)crash->signal,
-        .address = crash->address};
+    self->exit = tp_crash_exit(self, crash);
     self->is_sudden = true;
     tp_life_end(self, actor);
     self->actor = NULL;
@@ -340,6 +372,10 @@ sweep_message(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_sweep(self, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_sweep(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_sweep(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_drop(self, message);
     } else {
         tp_child_release(self, message);
     }

@@ -23,8 +23,10 @@
  *
  * An end needs no memory. In this order: the stop handler runs; timers and asks
  * are cancelled; requests that were kept are refused; the state is freed, and
- * the memory that the actor owns; bonds travel (actors/bond.h). So all that the
- * actor sent comes before the news of its end.
+ * the memory that the actor owns; names and memberships are taken back
+ * (actors/directory.h); bonds travel (actors/bond.h). So all that the actor
+ * sent comes before the news of its end, and who hears the news finds its names
+ * free.
  *
  * All functions are for the actor's owner, those of the runtime's end for who
  * stops it, when no worker runs.

@@ -5,11 +5,12 @@
 #include "base/err.h"
 #include "base/random.h"
 #include "scheduler/cpu_count.h"
+#include "scheduler/lone.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORKERS_MAX = 1024 };
+enum { WORKERS_MAX = 1024, OWN_THREADS_COUNT = 64 };
 
 /* TROUPE_SIM=seed turns a program into a simulation of itself. */
 static troupe_err
@@ -83,6 +84,14 @@ tp_options_resolve(
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "workers_count is %u; at most %d are possible",
             options->workers_count, WORKERS_MAX);
+    }
+    if (options->own_threads_max > TP_LONE_COUNT_MAX) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "own_threads_max is %u; at most %d are possible",
+            options->own_threads_max, TP_LONE_COUNT_MAX);
+    }
+    if (options->own_threads_max == 0) {
+        options->own_threads_max = OWN_THREADS_COUNT;
     }
     if (!options->simulate && has_faults(&options->faults)) {
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/outside.h"
 
+#include "actors/delayed.h"
 #include "actors/life.h"
 #include "actors/post.h"
 #include "actors/supervisor.h"
@@ -38,13 +39,26 @@ tp_outside_check(struct troupe_self *self)
 
 /* ---- waiting ------------------------------------------------------------- */
 
+/* A delayed tell that it has made has been sent; or an answer is too late. */
+static void
+drop_own(struct troupe_self *self, struct troupe_message *message)
+{
+    if (message->kind == TP_MESSAGE_TIMER) {
+        tp_timers_handle(self, self->actor, message, NULL);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
 /* What was under way to an actor that had the slot before goes the way that it
  * would have gone there. */
 static void
 drop(struct troupe_self *self, struct troupe_message *message)
 {
     if (message->incarnation == troupe_pid_incarnation(self->pid)) {
-        tp_post_free(self, message);
+        drop_own(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_drop(self, message);
     } else if (tp_message_is_limited(message)) {
         tp_life_bury(self, self->actor, message,
             TROUPE_DEAD_LETTER_NO_SUCH_ACTOR, TROUPE_E_NO_SUCH_ACTOR);
@@ -52,6 +66,8 @@ drop(struct troupe_self *self, struct troupe_message *message)
         tp_bond_drop(self, self->actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (tp_directory_is_kind(message->kind)) {
+        tp_directory_drop(self, message);
     } else {
         tp_post_free(self, message);
     }
@@ -79,10 +95,8 @@ sort_one(struct troupe_self *self, struct troupe_message *message)
     drop(self, message);
 }
 
-/* Takes all that is in the inbox: the answer, a resume, and what is too late.
- */
-static void
-look(struct troupe_self *self)
+void
+tp_outside_look(struct troupe_self *self)
 {
     struct tp_mailbox *mailbox = &self->actor->mailbox;
     struct troupe_message *message;
@@ -140,7 +154,7 @@ wait_until_served(struct troupe_self *self, uint64_t deadline_ns)
         troupe_err err;
         bool is_in_time;
 
-        look(self);
+        tp_outside_look(self);
         if (is_served(self)) {
             return TROUPE_OK;
         }
@@ -149,7 +163,7 @@ wait_until_served(struct troupe_self *self, uint64_t deadline_ns)
             return err;
         }
         is_in_time = wait_a_while(self, deadline_ns);
-        look(self);
+        tp_outside_look(self);
         if (is_served(self)) {
             return TROUPE_OK;
         }
@@ -257,18 +271,12 @@ tp_outside_ask(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
 
 /* ---- selves -------------------------------------------------------------- */
 
-/*
- * Makes a free slot this thread's. False: stale mail is being run there just
- * now, take another.
- */
-static bool
-occupy(struct troupe_self *self, struct tp_actor *actor)
+/* The slot is this thread's, and so is its inbox. */
+static void
+move_in(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_runtime *runtime = self->runtime;
 
-    if (!tp_inbox_try_occupy(&actor->inbox)) {
-        return false;
-    }
     actor->parker = &self->parker;
     ck_pr_store_32(&actor->task.bound, TP_TASK_ELSEWHERE);
     ck_pr_store_64(&actor->limit.held,
@@ -278,30 +286,6 @@ occupy(struct troupe_self *self, struct tp_actor *actor)
     actor->pid = self->pid;
     actor->table = NULL;
     self->actor = actor;
-    return true;
-}
-
-static troupe_err
-find_used_slot(struct troupe_self *self)
-{
-    struct tp_actor *busy = NULL;
-    struct tp_actor *actor = NULL;
-    struct tp_registry *registry = &self->runtime->registry;
-    troupe_err err;
-
-    while (
-        (err = tp_registry_take(registry, &self->slots, &actor)) == TROUPE_OK &&
-        !occupy(self, actor)) {
-        actor->next_free = busy;
-        busy = actor;
-    }
-    while (busy != NULL) {
-        struct tp_actor *next = busy->next_free;
-
-        tp_registry_give(registry, &self->slots, busy);
-        busy = next;
-    }
-    return err;
 }
 
 /*
@@ -311,14 +295,17 @@ find_used_slot(struct troupe_self *self)
 static troupe_err
 find_slot(struct troupe_self *self)
 {
-    struct tp_actor *fresh;
+    struct tp_registry *registry = &self->runtime->registry;
+    struct tp_actor *actor;
+    troupe_err err = tp_registry_take_fresh(registry, &self->slots, &actor);
 
-    if (tp_registry_take_fresh(
-            &self->runtime->registry, &self->slots, &fresh) == TROUPE_OK &&
-        occupy(self, fresh)) {
-        return TROUPE_OK;
+    if (err != TROUPE_OK || !tp_inbox_try_occupy(&actor->inbox)) {
+        err = tp_registry_take_awake(registry, &self->slots, &actor);
     }
-    return find_used_slot(self);
+    if (err == TROUPE_OK) {
+        move_in(self, actor);
+    }
+    return err;
 }
 
 static struct troupe_self *
@@ -412,6 +399,23 @@ troupe_thread_self(struct troupe_runtime *runtime)
     return self != NULL ? self : enter(runtime);
 }
 
+/* What has come home since its slot was swept, and the names of it all. */
+static void
+empty(struct troupe_self *self)
+{
+    struct tp_actor *actor = self->actor;
+    struct troupe_message *message;
+
+    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
+    while ((message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
+        tp_post_free(self, message);
+    }
+    if (actor->extension != NULL) {
+        tp_timers_cancel_all(self, &actor->extension->timers);
+        tp_extension_destroy(self, &actor->extension);
+    }
+}
+
 void
 tp_outside_destroy_all(struct troupe_runtime *runtime)
 {
@@ -420,6 +424,7 @@ tp_outside_destroy_all(struct troupe_runtime *runtime)
     while (self != NULL) {
         struct troupe_self *next = self->next_outside;
 
+        empty(self);
         tp_memory_free(self);
         self = next;
     }

@@ -2,7 +2,18 @@
 #include "actors/post.h"
 
 #include "actors/isolation.h"
+#include "actors/process.h"
 #include "base/err.h"
+
+void
+tp_post_free_slow(struct troupe_self *self, struct troupe_message *message)
+{
+    if (message->size_class == TP_SHARED_CLASS) {
+        tp_shared_free(&self->blocks, message);
+    } else {
+        tp_block_give_slow(&self->blocks, message->size_class, message);
+    }
+}
 
 static inline void
 make_ready(struct troupe_self *self, struct tp_actor *actor, bool is_newborn)
@@ -89,6 +100,11 @@ tp_post_try_chain_anew(
     struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
     flush(self);
+    /* A message that is moved has a second block, so who sends it waits when
+     * that is done. */
+    if (__builtin_expect(self->congested != NULL, 0) && !tp_isolation_moves()) {
+        tp_process_wait_with(self, to, message);
+    }
     return tp_post_try_begin_chain(self, to, message);
 }
 
@@ -234,7 +250,7 @@ tp_post_check(struct troupe_self *self, troupe_pid to)
         ck_pr_load_32(&actor->issued) == troupe_pid_incarnation(to)) {
         return tp_err_set(TROUPE_E_NO_SUCH_ACTOR,
             "%s is a thread outside the runtime, which cannot be linked with, "
-            "watched, stopped or given children",
+            "watched, stopped, given children or told later",
             tp_pid_text(text, to));
     }
     return TROUPE_OK;

@@ -26,6 +26,7 @@
 
 #include "actors/call.h"
 #include "actors/runtime.h"
+#include "mailbox/shared.h"
 
 enum {
     TP_POST_CHAINED_CLASS_MAX = 4,
@@ -88,11 +89,14 @@ tp_post_held_by(const struct troupe_message *message)
                : 0;
 }
 
-/* Large messages are not worth the delay, and would overrun the hard mark. */
+/* Large messages are not worth the delay, and would overrun the hard mark. On a
+ * thread of its own an actor may block before its handler ends: it chains none.
+ */
 static inline bool
-tp_post_is_chainable(const struct troupe_message *message)
+tp_post_is_chainable(
+    const struct troupe_self *self, const struct troupe_message *message)
 {
-    return message->size_class < TP_POST_CHAINED_CLASS_MAX;
+    return message->size_class < self->chained_class_max;
 }
 
 /* Whether a chain may begin. A mailbox that is full is congested. */
@@ -136,7 +140,7 @@ tp_post_try_chain(
     struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
     if (__builtin_expect(
-            self->in_hand == NULL || !tp_post_is_chainable(message), 0)) {
+            self->in_hand == NULL || !tp_post_is_chainable(self, message), 0)) {
         return false;
     }
     if (self->chain.newest == NULL) {
@@ -199,20 +203,28 @@ tp_post_block(struct troupe_self *self, size_t payload_bytes)
     return message;
 }
 
-/* What a message takes up of its receiver's limit: its whole block. */
+/* What a message takes up of its receiver's limit: its whole block; if its
+ * payload is shared, as much as if it were not. */
 static inline uint64_t
 tp_post_bytes_of(const struct troupe_message *message)
 {
-    if (__builtin_expect(message->size_class == TP_BLOCK_CLASS_LARGE, 0)) {
+    if (__builtin_expect(message->size_class >= TP_BLOCK_CLASS_LARGE, 0)) {
         return sizeof(*message) + message->payload_size + TP_CALL_BYTES_MAX;
     }
     return tp_block_bytes_of(message->size_class);
 }
 
+/* Frees what is no block of a cache, or for which the cache has no room. */
+void tp_post_free_slow(
+    struct troupe_self *self, struct troupe_message *message);
+
+/* Frees a message, and its payload if that is shared and nobody else has it. */
 static inline void
 tp_post_free(struct troupe_self *self, struct troupe_message *message)
 {
-    tp_block_give(&self->blocks, message->size_class, message);
+    if (!tp_block_try_give(&self->blocks, message->size_class, message)) {
+        tp_post_free_slow(self, message);
+    }
 }
 
 /* Resumes whoever is paused on the limit. */

@@ -166,6 +166,27 @@ tp_registry_take_fresh(struct tp_registry *registry, struct tp_free_slots *free,
     return err == TROUPE_OK ? tp_registry_take(registry, free, actor) : err;
 }
 
+troupe_err
+tp_registry_take_awake(struct tp_registry *registry, struct tp_free_slots *free,
+    struct tp_actor **actor)
+{
+    struct tp_actor *busy = NULL;
+    troupe_err err;
+
+    while ((err = tp_registry_take(registry, free, actor)) == TROUPE_OK &&
+           !tp_inbox_try_occupy(&(*actor)->inbox)) {
+        (*actor)->next_free = busy;
+        busy = *actor;
+    }
+    while (busy != NULL) {
+        struct tp_actor *next = busy->next_free;
+
+        tp_registry_give(registry, free, busy);
+        busy = next;
+    }
+    return err;
+}
+
 static void
 push_batch(struct tp_registry *registry, struct tp_free_slots *free)
 {

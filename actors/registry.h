@@ -81,6 +81,11 @@ TROUPE_MUST_USE troupe_err tp_registry_take(struct tp_registry *registry,
 TROUPE_MUST_USE troupe_err tp_registry_take_fresh(struct tp_registry *registry,
     struct tp_free_slots *free, struct tp_actor **actor);
 
+/* The same, and the caller owns its inbox (tp_inbox_try_occupy()). Of those
+ * whose inbox is asleep: in others stale mail is being run. */
+TROUPE_MUST_USE troupe_err tp_registry_take_awake(struct tp_registry *registry,
+    struct tp_free_slots *free, struct tp_actor **actor);
+
 /* Takes a slot back, unless its incarnations are used up. */
 void tp_registry_give(struct tp_registry *registry, struct tp_free_slots *free,
     struct tp_actor *actor);

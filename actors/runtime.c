@@ -2,6 +2,7 @@
 #include "actors/runtime.h"
 
 #include "actors/answer.h"
+#include "actors/delayed.h"
 #include "actors/isolation.h"
 #include "actors/options.h"
 #include "actors/outside.h"
@@ -24,6 +25,8 @@ expire_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
 {
     if (timeout->purpose == TP_MESSAGE_TIMER) {
         tp_timers_expire(worker, timeout);
+    } else if (timeout->purpose == TP_MESSAGE_DELAYED) {
+        tp_delayed_expire(worker, timeout);
     } else {
         tp_answer_expire(worker, timeout);
     }
@@ -34,6 +37,8 @@ release_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
 {
     if (timeout->purpose == TP_MESSAGE_TIMER) {
         tp_timers_release(worker, timeout);
+    } else if (timeout->purpose == TP_MESSAGE_DELAYED) {
+        tp_delayed_release(worker, timeout);
     } else {
         tp_answer_release(worker, timeout);
     }
@@ -65,6 +70,7 @@ create_scheduler(
 {
     struct tp_scheduler_options wanted = {
         .workers_count = options->workers_count,
+        .lone_max = options->simulate ? 0 : options->own_threads_max,
         .pin_workers = options->pin_workers,
         .simulate = options->simulate,
         .seed = options->seed,
@@ -112,6 +118,18 @@ late_max(const struct troupe_runtime *runtime)
     return quarter < 1 ? 1 : quarter > 64 ? 64 : (uint32_t)quarter;
 }
 
+void
+tp_runtime_init_self(
+    struct troupe_runtime *runtime, struct troupe_self *self, unsigned number)
+{
+    self->runtime = runtime;
+    tp_block_cache_init(&self->blocks, &runtime->depot);
+    self->chained_class_max = TP_POST_CHAINED_CLASS_MAX;
+    self->chain_held_max = TP_LIMIT_OF(late_max(runtime), 0);
+    self->settle_max = late_max(runtime) << TP_ACTOR_UNSETTLED_BITS;
+    tp_random_init(&self->random, runtime->seed ^ number);
+}
+
 static troupe_err
 create_selves(struct troupe_runtime *runtime)
 {
@@ -128,13 +146,9 @@ create_selves(struct troupe_runtime *runtime)
     for (unsigned i = 0; i < count; i++) {
         struct troupe_self *self = &runtime->workers[i];
 
-        self->runtime = runtime;
+        tp_runtime_init_self(runtime, self, i);
         self->worker = &runtime->scheduler->workers[i];
         self->worker->local = self;
-        tp_block_cache_init(&self->blocks, &runtime->depot);
-        self->chain_held_max = TP_LIMIT_OF(late_max(runtime), 0);
-        self->settle_max = late_max(runtime) << TP_ACTOR_UNSETTLED_BITS;
-        tp_random_init(&self->random, runtime->seed ^ i);
     }
     return TROUPE_OK;
 }
@@ -172,6 +186,14 @@ destroy_containment(struct troupe_runtime *runtime)
     }
     for (unsigned i = 0; i < count; i++) {
         tp_signal_stack_destroy(&runtime->workers[i].signal_stack);
+    }
+}
+
+static void
+destroy_stacks(struct troupe_runtime *runtime)
+{
+    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
+        tp_stack_pool_fini(&tp_runtime_self_at(runtime, i)->stacks);
     }
 }
 
@@ -250,6 +272,8 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     made->creator = pthread_self();
     pthread_mutex_init(&made->outside_mutex, NULL);
     tp_roots_init(&made->roots);
+    tp_directory_init(&made->directory);
+    tp_own_threads_init(made, &options);
     tp_parker_init(&made->waiter, &tp_parking_futex);
     tp_block_depot_init(&made->depot);
     err = fill(made, &options);
@@ -278,11 +302,20 @@ troupe_runtime_start(struct troupe_runtime *runtime)
         return tp_err_set(TROUPE_E_ALREADY_STARTED,
             "a runtime is started once; make another one");
     }
-    err = tp_scheduler_start(runtime->scheduler);
+    err = tp_own_threads_start(runtime);
     if (err != TROUPE_OK) {
         ck_pr_store_32(&runtime->state, TP_RUNTIME_CREATED);
     }
     return err;
+}
+
+/* It would be a thread without memory under its feet. */
+static void
+leave_behind(struct troupe_runtime *runtime)
+{
+    tp_log_write(&runtime->log, TROUPE_LOG_ERROR,
+        "the runtime is left in memory: an actor has not returned from its "
+        "handler on a thread of its own");
 }
 
 void
@@ -299,12 +332,17 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
     if (tp_runtime_state_of(dying) == TP_RUNTIME_RUNNING) {
         (void)troupe_runtime_stop(dying, 0, NULL);
     }
+    if (dying->scheduler != NULL && !tp_own_threads_reclaim(dying)) {
+        leave_behind(dying);
+        return;
+    }
     if (dying->workers != NULL) {
         /* What came between stop and here; or all, if it never started. */
         ck_pr_store_32(&dying->state, TP_RUNTIME_STOPPED);
         tp_shutdown_sweep(dying, false, &unread);
         tp_shutdown_release_answers(dying);
         tp_roots_fini(&dying->workers[0]);
+        destroy_stacks(dying);
         destroy_containment(dying);
     }
     tp_isolation_forget(dying);
@@ -313,6 +351,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         pthread_key_delete(dying->key);
     }
     tp_runtime_table_remove(dying);
+    tp_directory_fini(&dying->directory);
     tp_profiles_fini(&dying->profiles);
     tp_registry_fini(&dying->registry);
     tp_dead_letters_fini(&dying->dead_letters);
@@ -323,6 +362,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
     }
     pthread_mutex_destroy(&dying->outside_mutex);
     pthread_mutex_destroy(&dying->roots.mutex);
+    tp_own_threads_fini(dying);
     tp_memory_free(dying);
 }
 
@@ -370,8 +410,10 @@ born_count(const struct troupe_runtime *runtime)
 {
     uint64_t count = 0;
 
-    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
-        count += ck_pr_load_64(&runtime->workers[i].born_count);
+    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
+        struct troupe_self *self = tp_runtime_self_at(runtime, i);
+
+        count += ck_pr_load_64(&self->born_count);
     }
     for (const struct troupe_self *self = runtime->outside; self != NULL;
          self = self->next_outside) {
@@ -386,8 +428,10 @@ died_count(const struct troupe_runtime *runtime)
 {
     uint64_t count = 0;
 
-    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
-        count += ck_pr_load_64(&runtime->workers[i].died_count);
+    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
+        struct troupe_self *self = tp_runtime_self_at(runtime, i);
+
+        count += ck_pr_load_64(&self->died_count);
     }
     return count;
 }

@@ -11,8 +11,10 @@
 #define TROUPE_ACTORS_RUNTIME_H
 
 #include "actors/dead_letters.h"
+#include "actors/directory.h"
 #include "actors/faults.h"
 #include "actors/log.h"
+#include "actors/own_thread.h"
 #include "actors/pid_text.h"
 #include "actors/profile.h"
 #include "actors/registry.h"
@@ -41,7 +43,8 @@ struct tp_life_remains {
 
 struct troupe_runtime {
     struct tp_scheduler *scheduler;
-    struct troupe_self *workers; /* one a worker */
+    struct troupe_self *workers; /* one a worker of the pool */
+    struct tp_own_threads own_threads;
     struct tp_registry registry;
     struct tp_block_depot depot;
     struct tp_limit_marks marks; /* of TP_PROFILE_USUAL, at hand */
@@ -58,6 +61,7 @@ struct troupe_runtime {
      * cycles_count, it orders nothing and is never stale. */
     uint32_t supervisors_count;
     struct tp_roots roots;
+    struct tp_directory directory;
     uint64_t seed;
     bool is_simulated;
     struct tp_faults faults; /* of a simulation */
@@ -87,6 +91,18 @@ struct troupe_runtime {
     uint32_t is_quitting;
     struct tp_parker waiter;
 };
+
+/* Makes a self of zeroed memory; its worker is the caller's to set. */
+void tp_runtime_init_self(
+    struct troupe_runtime *runtime, struct troupe_self *self, unsigned number);
+
+/* Those that have a worker, of the pool or a lone one: there are
+ * tp_scheduler_all_count() by now. */
+static inline struct troupe_self *
+tp_runtime_self_at(const struct troupe_runtime *runtime, unsigned index)
+{
+    return tp_scheduler_worker_at(runtime->scheduler, index)->local;
+}
 
 static inline enum tp_runtime_state
 tp_runtime_state_of(struct troupe_runtime *runtime)

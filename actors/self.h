@@ -10,8 +10,10 @@
 
 #include "actors/containment.h"
 #include "actors/exit.h"
+#include "actors/grace.h"
 #include "actors/registry.h"
 #include "base/random.h"
+#include "base/stack.h"
 #include "mailbox/block_cache.h"
 #include "scheduler/worker.h"
 #include "troupe/runtime.h"
@@ -30,7 +32,9 @@ struct troupe_self {
     uint64_t handled_count;      /* read by others when no worker runs */
     bool is_kept;                /* the actor keeps the message in hand */
     bool has_failed;             /* the message in hand is lost */
-    uint32_t pushes_count;       /* in this turn; see actor.h */
+    bool is_stashed; /* it goes to the stash, and is_kept is set as well */
+    uint8_t chained_class_max; /* blocks of lower classes are chained */
+    uint32_t pushes_count;     /* in this turn; see actor.h */
 
     /* What the handler has sent to one receiver and not pushed yet. */
     struct {
@@ -50,9 +54,15 @@ struct troupe_self {
     struct tp_block_cache blocks;
 
     /* What only some need. */
-    struct tp_call *call; /* that a continuation goes on with; or NULL */
+    struct tp_process *process; /* whose body runs just now; or NULL */
+    struct tp_stack_pool stacks;
+    unsigned guards_noted; /* of stacks, in the log; a bit each */
+    struct tp_call *call;  /* that a continuation goes on with; or NULL */
     /* Why the actor ends that has IS_STOPPING, until it is gone. */
     struct tp_exit exit;
+    /* The newest message that a turn has put before all that waits, for an
+     * exploration, which makes it NULL before. */
+    struct troupe_message *returned;
     bool is_sudden; /* its stop handler is not to run (again) */
     /*
      * See actors/isolation.h; NULL: none. Written by this self's thread, once,
@@ -75,6 +85,10 @@ struct troupe_self {
      */
     uint64_t died_count;
     uint64_t bonds_count; /* made; numbers the next */
+    /* Messages that later ones have replaced (actors/order.h). Written by its
+     * thread; read by others when no worker runs. */
+    uint64_t replaced_count;
+    struct tp_grace_reader reader; /* of the directory */
 
     /* Of a thread outside only. */
     struct troupe_self *next_outside;

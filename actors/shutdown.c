@@ -10,6 +10,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* How long handlers that run on threads of their own may go on when the time
+ * for draining is up. */
+static const uint64_t patience_ns = TROUPE_SECONDS(1);
+
 static uint32_t
 slots_count(const struct troupe_runtime *runtime)
 {
@@ -26,9 +30,11 @@ end_actors(struct tp_worker *worker)
 
     while (runtime->ended_count < slots_count(runtime)) {
         uint32_t slot = runtime->ended_count++;
+        struct tp_actor *actor = tp_registry_at(&runtime->registry, slot);
 
-        tp_life_end_last(
-            self, tp_registry_at(&runtime->registry, slot), &runtime->remains);
+        if (!tp_own_threads_has_abandoned(runtime, actor)) {
+            tp_life_end_last(self, actor, &runtime->remains);
+        }
     }
 }
 
@@ -36,16 +42,23 @@ static void
 note_waits(struct troupe_runtime *runtime, struct troupe_stop_report *report)
 {
     for (uint32_t i = 0; i < slots_count(runtime); i++) {
-        tp_waits_note(tp_registry_at(&runtime->registry, i), report);
+        struct tp_actor *actor = tp_registry_at(&runtime->registry, i);
+
+        if (!tp_own_threads_has_abandoned(runtime, actor)) {
+            tp_waits_note(actor, report);
+        }
     }
 }
 
-/* A thread outside looks into its slot by itself, while it is there. */
+/* A thread outside looks into its slot by itself, while it is there; so does
+ * one that has been abandoned. */
 static bool
-is_ours(struct tp_actor *actor, bool has_threads)
+is_ours(
+    struct troupe_runtime *runtime, struct tp_actor *actor, bool has_threads)
 {
-    return !has_threads ||
-           ck_pr_load_32(&actor->task.bound) != TP_TASK_ELSEWHERE;
+    return (!has_threads ||
+               ck_pr_load_32(&actor->task.bound) != TP_TASK_ELSEWHERE) &&
+           !tp_own_threads_has_abandoned(runtime, actor);
 }
 
 void
@@ -63,20 +76,28 @@ tp_shutdown_sweep(struct troupe_runtime *runtime, bool has_threads,
     for (uint32_t i = 0; i < slots_count(runtime); i++) {
         struct tp_actor *actor = tp_registry_at(&runtime->registry, i);
 
-        if (is_ours(actor, has_threads)) {
+        if (is_ours(runtime, actor, has_threads)) {
             report->actors_alive_count += tp_life_sweep(self, actor);
         }
     }
-    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
-        tp_worker_release_timeouts(&runtime->scheduler->workers[i]);
+    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
+        if (!tp_own_threads_has_abandoned_worker(runtime, i)) {
+            tp_worker_release_timeouts(
+                tp_scheduler_worker_at(runtime->scheduler, i));
+        }
     }
 }
 
 static void
 count_up(struct troupe_runtime *runtime, struct troupe_stop_report *report)
 {
-    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
-        report->messages_handled_count += runtime->workers[i].handled_count;
+    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
+        if (!tp_own_threads_has_abandoned_worker(runtime, i)) {
+            const struct troupe_self *self = tp_runtime_self_at(runtime, i);
+
+            report->messages_handled_count += self->handled_count;
+            report->messages_replaced_count += self->replaced_count;
+        }
     }
     for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
         report->dead_letters_count[i] = tp_dead_letters_count(
@@ -108,12 +129,17 @@ tp_shutdown_release_answers(struct troupe_runtime *runtime)
     }
 }
 
+static uint64_t
+deadline_in(const struct troupe_runtime *runtime, uint64_t span_ns)
+{
+    return tp_clock_after_ns(
+        tp_clock_now_ns(&runtime->scheduler->clock), span_ns);
+}
+
 /* First what waits, by all who are there to handle it; then the trees. */
 static bool
-drain(struct troupe_runtime *runtime, uint64_t drain_ns)
+drain(struct troupe_runtime *runtime, uint64_t deadline_ns)
 {
-    uint64_t deadline_ns = tp_clock_after_ns(
-        tp_clock_now_ns(&runtime->scheduler->clock), drain_ns);
     bool in_time = tp_scheduler_drain(runtime->scheduler, deadline_ns);
 
     return tp_roots_stop_all(runtime, deadline_ns) && in_time;
@@ -160,8 +186,10 @@ troupe_runtime_stop(struct troupe_runtime *runtime, uint64_t drain_ns,
         return err;
     }
     wake_outside(runtime);
-    made.is_drained = drain(runtime, drain_ns);
+    made.is_drained = drain(runtime, deadline_in(runtime, drain_ns));
+    tp_own_threads_close(runtime);
     tp_scheduler_halt(runtime->scheduler);
+    tp_own_threads_abandon(runtime, deadline_in(runtime, patience_ns), &made);
     ck_pr_store_32(&runtime->state, TP_RUNTIME_STOPPED);
     tp_faults_fini(&runtime->faults);
     wake_outside(runtime);
@@ -176,6 +204,24 @@ troupe_runtime_stop(struct troupe_runtime *runtime, uint64_t drain_ns,
     return TROUPE_OK;
 }
 
+static void
+print_blocked(FILE *stream, const struct troupe_stop_report *report)
+{
+    char text[TP_PID_TEXT_BYTES];
+
+    if (report->blocked_count == 0) {
+        return;
+    }
+    fprintf(stream, "%-64s %u\n", "own threads that were blocked",
+        report->blocked_count);
+    for (unsigned i = 0;
+         i < report->blocked_count && i < TROUPE_STOP_BLOCKED_MAX; i++) {
+        fprintf(stream, "actor %s (%s) had not returned from its handler\n",
+            tp_pid_text(text, report->blocked[i].actor),
+            report->blocked[i].behaviour);
+    }
+}
+
 void
 troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
 {
@@ -183,6 +229,10 @@ troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
         report->is_drained ? "yes" : "no");
     fprintf(stream, "%-64s %" PRIu64 "\n", "messages handled",
         report->messages_handled_count);
+    if (report->messages_replaced_count > 0) {
+        fprintf(stream, "%-64s %" PRIu64 "\n",
+            "messages replaced by later ones", report->messages_replaced_count);
+    }
     for (int i = 0; i < TROUPE_DEAD_LETTER_CAUSES_COUNT; i++) {
         if (report->dead_letters_count[i] > 0) {
             fprintf(stream, "dead letters: %-50s %" PRIu64 "\n",
@@ -195,4 +245,5 @@ troupe_stop_report_print(FILE *stream, const struct troupe_stop_report *report)
     fprintf(stream, "%-64s %" PRIu64 "\n", "of them waiting for an answer",
         report->actors_waiting_count);
     tp_waits_print_stopped(stream, report);
+    print_blocked(stream, report);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starting actors, and what a handler may ask of itself. */
+#include "actors/order.h"
 #include "actors/outside.h"
 #include "actors/owned.h"
+#include "actors/placement.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/start.h"
 #include "base/err.h"
 
@@ -15,6 +18,9 @@ tp_start_make_state(struct troupe_self *self,
 {
     union tp_actor_state *state = &tp_start_of(start)->state;
 
+    if (table->marks != NULL) {
+        start->err |= TP_ACTOR_ORDERS_MAIL;
+    }
     memset(state, 0, sizeof(*state));
     if (table->state_size > TP_ACTOR_STATE_INLINE_BYTES) {
         struct tp_state *large = tp_state_make(self, table->state_size);
@@ -45,6 +51,21 @@ make_bare(struct troupe_self *self, struct troupe_message *start)
                : tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a child");
 }
 
+/* What runs a body, in an extension, which is made if there is none. */
+static troupe_err
+make_process(struct troupe_self *self,
+    const struct troupe_spawn_options *options, struct troupe_message *start)
+{
+    start->err |= TP_ACTOR_IS_SEQUENTIAL;
+    if (start->request == 0) {
+        start->request = (uintptr_t)tp_extension_make(self);
+    }
+    return start->request != 0
+               ? tp_process_make(self, options->stack_bytes,
+                     &tp_start_extension(start)->process)
+               : tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a process");
+}
+
 static troupe_err
 make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
     const struct troupe_spawn_options *options, unsigned flags,
@@ -66,6 +87,9 @@ make_start(struct troupe_self *self, const struct tp_behaviour_table *table,
     err = (flags & TP_ACTOR_IS_SUSPENDED) != 0
               ? make_bare(self, made)
               : tp_start_make_state(self, table, options->state, made);
+    if (err == TROUPE_OK && table->body != NULL) {
+        err = make_process(self, options, made);
+    }
     if (err != TROUPE_OK) {
         tp_start_release(self, made);
         return err;
@@ -103,6 +127,13 @@ resolve(struct troupe_self *self, const struct troupe_spawn_options *given,
                 given->size, sizeof(*options));
         }
         memcpy(options, given, given->size);
+    }
+    if (options->name != NULL) {
+        troupe_err err = tp_words_check(options->name);
+
+        if (err != TROUPE_OK) {
+            return err;
+        }
     }
     if (options->link && (self->worker == NULL || self->actor == NULL)) {
         return tp_err_set(TROUPE_E_WRONG_THREAD,
@@ -151,7 +182,76 @@ settle_in(struct troupe_self *self, struct tp_actor *actor,
         profile |= TP_PROFILE_ROUTES;
     }
     tp_profiles_assign(profiles, actor, profile);
-    return add_extension(self, options, *pid, start);
+    if (options->name != NULL) {
+        err = tp_directory_reserve(self, options->name, *pid);
+        if (err != TROUPE_OK) {
+            return err;
+        }
+        start->err |= TP_ACTOR_IS_NAMED;
+    }
+    err = add_extension(self, options, *pid, start);
+    if (err != TROUPE_OK && options->name != NULL) {
+        tp_directory_unregister(self, options->name, *pid);
+    }
+    return err;
+}
+
+/* Gives the actor its START. A pid of ours, and no limit: it cannot be refused.
+ * With a name, at once: whoever finds it may tell the actor. */
+static troupe_err
+send_start(struct troupe_self *self, troupe_pid pid,
+    const struct troupe_spawn_options *options, struct troupe_message *start)
+{
+    troupe_err err = tp_post(self, pid, &start);
+
+    if (options->name != NULL) {
+        if (self->chain.newest != NULL) {
+            tp_post_flush(self);
+        }
+        tp_directory_show(self, pid);
+    }
+    return err;
+}
+
+/* Into any free slot. */
+static troupe_err
+move_in(struct troupe_self *self, const struct troupe_spawn_options *options,
+    struct troupe_message *start, troupe_pid *pid)
+{
+    struct tp_registry *registry = &self->runtime->registry;
+    struct tp_actor *actor;
+    troupe_err err = tp_registry_take(registry, &self->slots, &actor);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    err = settle_in(self, actor, options, start, pid);
+    if (err != TROUPE_OK) {
+        tp_registry_give(registry, &self->slots, actor);
+    }
+    return err;
+}
+
+/* Into one that only one worker runs. */
+static troupe_err __attribute__((cold, noinline)) move_in_there(
+    struct troupe_self *self, const struct troupe_spawn_options *options,
+    struct troupe_message *start, troupe_pid *pid)
+{
+    struct tp_actor *actor;
+    uint32_t bound;
+    troupe_err err = tp_placement_take(self, options, &actor, &bound);
+
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    err = settle_in(self, actor, options, start, pid);
+    if (err != TROUPE_OK) {
+        tp_placement_give_up(self, actor, bound);
+        return err;
+    }
+    tp_placement_settle(
+        self, actor, bound, *pid, tp_start_of(start)->table->name);
+    return TROUPE_OK;
 }
 
 /* Sends the start, which is taken, to a slot of its own. */
@@ -159,25 +259,19 @@ static troupe_err
 spawn_by(struct troupe_self *self, const struct troupe_spawn_options *options,
     struct troupe_message *start, troupe_pid *pid)
 {
-    struct tp_registry *registry = &self->runtime->registry;
     troupe_pid made = TROUPE_NO_PID;
-    struct tp_actor *actor;
-    troupe_err err = tp_registry_take(registry, &self->slots, &actor);
+    troupe_err err;
 
+    err = tp_placement_is_wanted(options)
+              ? move_in_there(self, options, start, &made)
+              : move_in(self, options, start, &made);
     if (err != TROUPE_OK) {
-        tp_start_release(self, start);
-        return err;
-    }
-    err = settle_in(self, actor, options, start, &made);
-    if (err != TROUPE_OK) {
-        tp_registry_give(registry, &self->slots, actor);
         tp_start_release(self, start);
         return err;
     }
     ck_pr_store_64(&self->born_count, self->born_count + 1);
     *pid = made;
-    /* A pid of ours, and no limit: it cannot be refused. */
-    return tp_post(self, made, &start);
+    return send_start(self, made, options, start);
 }
 
 troupe_err
@@ -232,43 +326,6 @@ troupe_spawn_behaviour(struct troupe_self *self,
     return err == TROUPE_OK ? tp_spawn(self, table, &options, 0, pid) : err;
 }
 
-/* How large a state the actor has room for. */
-static size_t
-state_room(const struct tp_actor *actor)
-{
-    return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
-               ? actor->state.large->bytes_count
-               : TP_ACTOR_STATE_INLINE_BYTES;
-}
-
-troupe_err
-troupe_become_behaviour(
-    struct troupe_self *self, struct troupe_behaviour *behaviour)
-{
-    TP_RUNTIME_CALL();
-    const struct tp_behaviour_table *table;
-    size_t room;
-    troupe_err err;
-
-    if (self->worker == NULL) {
-        return tp_err_set(TROUPE_E_WRONG_THREAD,
-            "only an actor behaves: troupe_become() is for handlers");
-    }
-    err = tp_behaviour_register(behaviour, &table);
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    room = state_room(self->actor);
-    if (table->state_size > room) {
-        return tp_err_set(TROUPE_E_STATE_TOO_SMALL,
-            "behaviour %s needs %zu bytes of state, the actor has %zu; give "
-            "its first behaviour the largest state",
-            table->name, table->state_size, room);
-    }
-    self->actor->table = table;
-    return TROUPE_OK;
-}
-
 /* ---- what a caller knows of itself --------------------------------------- */
 
 troupe_pid
@@ -287,7 +344,7 @@ uint64_t
 troupe_now_ns(const struct troupe_self *self)
 {
     return self->worker != NULL
-               ? self->worker->now_ns
+               ? tp_worker_now_ns(self->worker)
                : tp_clock_now_ns(&self->runtime->scheduler->clock);
 }
 

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/memory.h"
+#include "troupe/placement.h"
 
 #include <string.h>
 
@@ -58,6 +59,18 @@ read_child(const struct troupe_child *given, struct troupe_child *child)
         return contradicts(name,
             "a supervisor's state and mailbox are its own; leave state, "
             "mailbox and ends_on_decode_error out");
+    }
+    if (child->supervisor != NULL &&
+        (child->worker != 0 || child->own_thread)) {
+        return contradicts(name,
+            "a supervisor runs anywhere; leave worker and own_thread out");
+    }
+    if (child->worker == TROUPE_SPAWNERS_WORKER) {
+        return contradicts(name,
+            "who spawns it is nobody in particular; give it a worker by index");
+    }
+    if (child->is_registered && tp_words_check(name) != TROUPE_OK) {
+        return TROUPE_E_INVALID_ARGUMENT; /* the detail says why */
     }
     if (child->restart > TROUPE_TEMPORARY) {
         return contradicts(name, "there is no such restart");
@@ -193,6 +206,11 @@ spawn(struct troupe_self *self, struct tp_supervised *child)
 
     options.mailbox = child->description.mailbox;
     options.ends_on_decode_error = child->description.ends_on_decode_error;
+    options.stack_bytes = child->description.stack_bytes;
+    options.name =
+        child->description.is_registered ? child->description.name : NULL;
+    options.worker = child->description.worker;
+    options.own_thread = child->description.own_thread;
     return tp_spawn(self, child->table, &options,
         supervises ? TP_ACTOR_IS_SUSPENDED | TP_ACTOR_SUPERVISES
                    : TP_ACTOR_IS_SUSPENDED,

@@ -3,6 +3,7 @@
 #include "actors/isolation.h"
 #include "actors/outside.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/err.h"
 #include "mailbox/printed_form.h"
 #include "mailbox/scan.h"
@@ -144,7 +145,7 @@ troupe_message_payload_view(
     const struct troupe_message *message, size_t *payload_size)
 {
     *payload_size = message->payload_size;
-    return message->payload;
+    return tp_message_payload_view(message);
 }
 
 const char *
@@ -163,8 +164,8 @@ size_t
 troupe_message_print(
     char *out, size_t size, const struct troupe_message *message)
 {
-    return tp_printed_form_write(
-        out, size, message->schema, message->payload, message->payload_size);
+    return tp_printed_form_write(out, size, message->schema,
+        tp_message_payload_view(message), message->payload_size);
 }
 
 /* ---- telling ------------------------------------------------------------- */
@@ -194,7 +195,11 @@ post(struct troupe_self *self, troupe_pid to, struct troupe_message **message)
     troupe_err err;
 
     if (self->worker != NULL) {
-        return tp_post(self, to, message);
+        err = tp_post(self, to, message);
+        if (self->congested != NULL) {
+            tp_process_wait_with(self, TROUPE_NO_PID, NULL);
+        }
+        return err;
     }
     err = tp_outside_check(self);
     if (err == TROUPE_OK) {

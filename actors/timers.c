@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/timers.h"
 
+#include "actors/delayed.h"
 #include "actors/extension.h"
+#include "actors/outside.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -97,6 +100,19 @@ tp_timers_fini(struct tp_timers *timers)
     *timers = (struct tp_timers){NULL, 0, 0, 0};
 }
 
+/* The function of the names of delayed tells, which nobody runs. */
+static void
+be_sent(struct troupe_self *self, void *state, uint64_t context)
+{
+    (void)self, (void)state, (void)context;
+}
+
+static bool
+is_delayed_tell(const struct tp_timers_entry *entry)
+{
+    return entry->then == be_sent;
+}
+
 /* ---- blocks -------------------------------------------------------------- */
 
 static struct tp_timers_block *
@@ -124,28 +140,52 @@ arm(struct troupe_self *self, struct tp_timers_entry *entry,
     tp_worker_add_timeout(self->worker, timeout, entry->due_ns, awaited);
 }
 
-/* The entry, an open one, is not to run (again). */
-static void
+static enum tp_timeout_cancel
+cancel_timeout(struct troupe_self *self, struct tp_timeout *timeout)
+{
+    return self->worker != NULL
+               ? tp_worker_cancel_timeout(self->worker, timeout)
+               : tp_scheduler_cancel_timeout(self->runtime->scheduler, timeout);
+}
+
+/* The entry, an open one, is not to run (again). False: it is a tell, and has
+ * been sent. */
+static bool
 cancel(struct troupe_self *self, struct tp_timers *timers,
     struct tp_timers_entry *entry)
 {
     struct tp_timers_block *block = entry->block;
+    bool is_tell = is_delayed_tell(entry);
+    enum tp_timeout_cancel done;
 
     close_entry(timers, entry);
+    if (block == NULL) {
+        return true;
+    }
+    done = cancel_timeout(self, &block->timeout);
     /* HANDED_ON: the wheel's worker frees it. TOO_LATE: it is a message to this
      * very actor by now, which finds no entry. */
-    if (block != NULL && tp_worker_cancel_timeout(self->worker,
-                             &block->timeout) == TP_TIMEOUT_IS_YOURS) {
+    if (done == TP_TIMEOUT_IS_YOURS && is_tell) {
+        tp_delayed_free(self, block);
+    } else if (done == TP_TIMEOUT_IS_YOURS) {
         give_block(self, block);
     }
+    return !is_tell || done != TP_TIMEOUT_TOO_LATE;
 }
 
 void
 tp_timers_cancel_all(struct troupe_self *self, struct tp_timers *timers)
 {
     for (uint32_t i = 0; timers->open_count > 0; i++) {
-        if (timers->items[i].then != NULL) {
-            cancel(self, timers, &timers->items[i]);
+        struct tp_timers_entry *entry = &timers->items[i];
+
+        if (entry->then == NULL) {
+            continue;
+        }
+        if (is_delayed_tell(entry)) {
+            close_entry(timers, entry);
+        } else {
+            (void)cancel(self, timers, entry);
         }
     }
 }
@@ -164,6 +204,15 @@ check(const struct troupe_self *self, troupe_timer_handler *then)
             "a timer without a function to run; give one");
     }
     return TROUPE_OK;
+}
+
+/* What a handler may ask for, and a body must not. */
+static troupe_err
+check_handler(const struct troupe_self *self, troupe_timer_handler *then)
+{
+    troupe_err err = check(self, then);
+
+    return err == TROUPE_OK ? tp_process_refuse(self, "a timer") : err;
 }
 
 /* Opens an entry with a block of its own; NULL leaves nothing behind. */
@@ -187,6 +236,18 @@ open_with_block(struct troupe_self *self, struct tp_timers_entry *wanted)
     return find(&extension->timers, timer);
 }
 
+bool
+tp_timers_name(struct troupe_self *self, struct tp_timers_block *block)
+{
+    struct tp_extension *extension = tp_extension_get(self, self->actor);
+    struct tp_timers_entry wanted = {.then = be_sent, .block = block};
+
+    if (extension != NULL) {
+        block->timer = open_entry(&extension->timers, &wanted);
+    }
+    return block->timer != TROUPE_NO_TIMER;
+}
+
 /* Sets what is wanted, to be due after delay_ns. */
 static troupe_err
 set(struct troupe_self *self, struct tp_timers_entry *wanted, uint64_t delay_ns,
@@ -198,7 +259,8 @@ set(struct troupe_self *self, struct tp_timers_entry *wanted, uint64_t delay_ns,
     if (err != TROUPE_OK) {
         return err;
     }
-    wanted->due_ns = tp_clock_after_ns(self->worker->now_ns, delay_ns);
+    wanted->due_ns =
+        tp_clock_after_ns(tp_worker_now_ns(self->worker), delay_ns);
     entry = open_with_block(self, wanted);
     if (entry == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to set a timer");
@@ -215,6 +277,17 @@ troupe_after(struct troupe_self *self, uint64_t delay_ns,
     troupe_timer_handler *then, uint64_t context, troupe_timer *timer)
 {
     TP_RUNTIME_CALL();
+    troupe_err err = check_handler(self, then);
+
+    return err == TROUPE_OK
+               ? tp_timers_after(self, delay_ns, then, context, timer)
+               : err;
+}
+
+troupe_err
+tp_timers_after(struct troupe_self *self, uint64_t delay_ns,
+    troupe_timer_handler *then, uint64_t context, troupe_timer *timer)
+{
     struct tp_timers_entry wanted = {.then = then, .context = context};
 
     return set(self, &wanted, delay_ns, TP_TIMEOUT_UNAWAITED, timer);
@@ -236,28 +309,29 @@ troupe_every(struct troupe_self *self, uint64_t period_ns,
     TP_RUNTIME_CALL();
     struct tp_timers_entry wanted = {
         .then = then, .context = context, .period_ns = period_ns};
+    troupe_err err;
 
     if (period_ns == 0) {
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "a timer with a period of 0 would never rest; give at least 1 ns");
     }
-    return set(self, &wanted, period_ns, TP_TIMEOUT_UNAWAITED, timer);
+    err = check_handler(self, then);
+    return err == TROUPE_OK
+               ? set(self, &wanted, period_ns, TP_TIMEOUT_UNAWAITED, timer)
+               : err;
 }
 
 bool
 troupe_timer_cancel(struct troupe_self *self, troupe_timer *timer)
 {
     TP_RUNTIME_CALL();
-    struct tp_timers_entry *entry = self == NULL || self->worker == NULL
+    struct tp_timers_entry *entry = tp_outside_check(self) != TROUPE_OK
                                         ? NULL
                                         : find_of(self->actor, *timer);
 
     *timer = TROUPE_NO_TIMER;
-    if (entry == NULL) {
-        return false;
-    }
-    cancel(self, &self->actor->extension->timers, entry);
-    return true;
+    return entry != NULL &&
+           cancel(self, &self->actor->extension->timers, entry);
 }
 
 /* ---- being due ----------------------------------------------------------- */
@@ -269,10 +343,9 @@ message_of(struct tp_timers_block *block)
 }
 
 void
-tp_timers_expire(struct tp_worker *worker, struct tp_timeout *timeout)
+tp_timers_send_home(struct troupe_self *self, struct tp_timers_block *block,
+    unsigned size_class)
 {
-    struct troupe_self *self = worker->local;
-    struct tp_timers_block *block = (struct tp_timers_block *)timeout;
     struct troupe_message *message = message_of(block);
 
     /* Only the envelope is written: see the header. */
@@ -280,11 +353,20 @@ tp_timers_expire(struct tp_worker *worker, struct tp_timeout *timeout)
     message->schema = 0;
     message->payload_size = 0;
     message->kind = TP_MESSAGE_TIMER;
-    message->size_class = (uint8_t)tp_block_class_of(sizeof(*block));
+    message->size_class = (uint8_t)size_class;
     message->err = TROUPE_OK;
     if (tp_post(self, block->owner, &message) != TROUPE_OK) {
-        give_block(self, block);
+        tp_post_free(self, message);
     }
+}
+
+void
+tp_timers_expire(struct tp_worker *worker, struct tp_timeout *timeout)
+{
+    struct tp_timers_block *block = (struct tp_timers_block *)timeout;
+
+    tp_timers_send_home(
+        worker->local, block, tp_block_class_of(sizeof(*block)));
 }
 
 void
@@ -304,6 +386,16 @@ next_due_ns(const struct tp_timers_entry *entry, uint64_t now_ns)
         entry->due_ns + missed_count * entry->period_ns, entry->period_ns);
 }
 
+void
+tp_timers_begin_anew(
+    struct tp_actor *actor, troupe_timer timer, uint64_t from_ns)
+{
+    struct tp_timers_entry *entry = find_of(actor, timer);
+
+    TP_ASSERT(entry != NULL && entry->block == NULL && entry->period_ns > 0);
+    entry->due_ns = from_ns;
+}
+
 /* A timer has run: the block of a periodic one waits for the next time, unless
  * its function has cancelled it. */
 static void
@@ -317,7 +409,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor,
         return;
     }
     entry->block = block;
-    entry->due_ns = next_due_ns(entry, self->worker->now_ns);
+    entry->due_ns = next_due_ns(entry, tp_worker_now_ns(self->worker));
     arm(self, entry, TP_TIMEOUT_UNAWAITED);
 }
 
@@ -340,7 +432,12 @@ tp_timers_handle(struct troupe_self *self, struct tp_actor *actor,
     struct tp_timers_entry copy; /* the table may move while it runs */
 
     if (entry == NULL || entry->block != block) {
-        give_block(self, block);
+        tp_post_free(self, message);
+        return;
+    }
+    if (is_delayed_tell(entry)) {
+        close_entry(&actor->extension->timers, entry);
+        tp_post_free(self, message);
         return;
     }
     copy = *entry;

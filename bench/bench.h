@@ -84,6 +84,9 @@ uint64_t bench_now_ns(void);
 /* What this process keeps in memory, in bytes. */
 uint64_t bench_resident_bytes(void);
 
+/* The addresses that it has taken, in bytes. */
+uint64_t bench_virtual_bytes(void);
+
 /* Waits until an actor has called troupe_runtime_quit(); nanoseconds since. */
 double bench_wait_ns(const struct bench_case *bench, uint64_t since_ns);
 

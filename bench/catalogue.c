@@ -6,6 +6,8 @@
 #define BENCH_CATALOGUE(X)                                                     \
     X(floor)                                                                   \
     X(pingpong)                                                                \
+    X(pingpong_seq)                                                            \
+    X(switch)                                                                  \
     X(counting)                                                                \
     X(fanin)                                                                   \
     X(ring)                                                                    \
@@ -17,12 +19,15 @@
     X(skynet)                                                                  \
     X(idle)                                                                    \
     X(idle_cpu)                                                                \
+    X(seq_idle)                                                                \
     X(timers_set)                                                              \
     X(timers_cancel)                                                           \
     X(timers_run)                                                              \
     X(timers_size)                                                             \
     X(cascade)                                                                 \
     X(cascade_star)                                                            \
+    X(place_bound)                                                             \
+    X(place_own)                                                               \
     X(router)                                                                  \
     X(grow_actors)                                                             \
     X(grow_flight)                                                             \
@@ -30,6 +35,10 @@
     X(grow_size)                                                               \
     X(grow_fields)                                                             \
     X(grow_workers)                                                            \
+    X(publish_small)                                                           \
+    X(publish_small_each)                                                      \
+    X(publish_large)                                                           \
+    X(publish_large_each)                                                      \
     X(latency_10)                                                              \
     X(latency_50)                                                              \
     X(latency_90)                                                              \

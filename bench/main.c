@@ -33,21 +33,40 @@ bench_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* Pages, all and those that are in memory. */
+static void
+count_pages(unsigned long *total, unsigned long *resident)
+{
+    FILE *statm = fopen("/proc/self/statm", "r");
+
+    *total = *resident = 0;
+    if (statm == NULL) {
+        return;
+    }
+    if (fscanf(statm, "%lu %lu", total, resident) != 2) {
+        *total = *resident = 0;
+    }
+    fclose(statm);
+}
+
 uint64_t
 bench_resident_bytes(void)
 {
-    unsigned long total = 0;
-    unsigned long resident = 0;
-    FILE *statm = fopen("/proc/self/statm", "r");
+    unsigned long total;
+    unsigned long resident;
 
-    if (statm == NULL) {
-        return 0;
-    }
-    if (fscanf(statm, "%lu %lu", &total, &resident) != 2) {
-        resident = 0;
-    }
-    fclose(statm);
+    count_pages(&total, &resident);
     return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t
+bench_virtual_bytes(void)
+{
+    unsigned long total;
+    unsigned long resident;
+
+    count_pages(&total, &resident);
+    return total * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 double
@@ -206,21 +225,25 @@ static const struct cli_option bench_options[] = {
     CLI_INTEGER(struct options, seed, "seed", "N", 1, INT64_MAX,
         "of what is drawn by chance (default: 1); each run\nhas the next one"),
     CLI_INTEGER(struct options, at, "at", "N", 1, 1000000000,
-        "of a grow-* only this point (default: all)"),
+        "of a grow-*, publish-* only this point (default: all)"),
     CLI_FLAG(struct options, is_json, "json", "print JSON, no table"),
 };
 
 static const struct cli_command command = {
     .summary = "measure what messages and actors cost",
     .details =
-        "NAMEs are (default: all but the last; grow, latency: each that begins "
-        "so):"
+        "NAMEs are (default: all but the last; grow, publish, latency: "
+        "each\nthat "
+        "begins so):"
         "\n  what primitives cost: floor"
-        "\n  what things cost: pingpong counting fanin ring fjcreate fjthrput"
-        "\n    big chameneos banking skynet idle idle-cpu timers-set"
-        "\n    timers-cancel timers-run timers-size cascade cascade-star router"
+        "\n  what things cost: pingpong pingpong-seq switch counting fanin ring"
+        "\n    fjcreate fjthrput big chameneos banking skynet idle idle-cpu"
+        "\n    seq-idle timers-set timers-cancel timers-run timers-size cascade"
+        "\n    cascade-star place-bound place-own router"
         "\n  how cost grows: grow-actors grow-flight grow-backlog grow-size"
         "\n    grow-fields grow-workers"
+        "\n  what it costs to tell many: publish-small publish-small-each"
+        "\n    publish-large publish-large-each"
         "\n  how long one waits: latency-10 latency-50 latency-90 wake "
         "timer-late fair"
         "\n  the rest of the Savina suite, not run unless named; savina means "

@@ -63,23 +63,30 @@ on_ping(struct troupe_self *self, void *state, const struct ping *ping)
 TROUPE_BEHAVIOUR(ponger, 0, TROUPE_ON(ping, on_ping));
 
 static bool
-run(const struct bench_case *bench, struct bench_result *result)
+play(const struct bench_case *bench, const struct troupe_spawn_options *other,
+    struct bench_result *result)
 {
     struct last last = {0};
     troupe_pid one;
-    troupe_pid other;
+    troupe_pid peer;
     uint64_t start_ns;
 
     TROUPE_CHECK(troupe_spawn(bench->self, pinger, &one));
-    TROUPE_CHECK(troupe_spawn(bench->self, ponger, &other));
+    TROUPE_CHECK(troupe_spawn_with(bench->self, ponger, other, &peer));
     start_ns = bench_now_ns();
     TROUPE_CHECK(troupe_tell(
-        bench->self, one, serve, .peer = other, .rounds = bench->count / 2));
+        bench->self, one, serve, .peer = peer, .rounds = bench->count / 2));
     result->value = bench_wait_ns(bench, start_ns) / (double)bench->count;
     TROUPE_CHECK(troupe_ask(
         bench->self, one, TROUPE_SECONDS(60), last, &last, get_last));
     result->is_right = last.value == bench->count / 2;
     return true;
+}
+
+static bool
+run(const struct bench_case *bench, struct bench_result *result)
+{
+    return play(bench, &TROUPE_SPAWN_OPTIONS(.worker = 0), result);
 }
 
 const struct bench bench_pingpong = {
@@ -89,4 +96,35 @@ const struct bench bench_pingpong = {
     .count = 2000000,
     .floor_messages_count = 1,
     .run = run,
+};
+
+static bool
+run_bound(const struct bench_case *bench, struct bench_result *result)
+{
+    return play(
+        bench, &TROUPE_SPAWN_OPTIONS(.worker = TROUPE_WORKER(0)), result);
+}
+
+const struct bench bench_place_bound = {
+    .name = "place-bound",
+    .question = "as pingpong, and one of the two is bound to a worker",
+    .unit = "ns/message",
+    .count = 2000000,
+    .floor_messages_count = 1,
+    .run = run_bound,
+};
+
+static bool
+run_own(const struct bench_case *bench, struct bench_result *result)
+{
+    return play(bench, &TROUPE_SPAWN_OPTIONS(.own_thread = true), result);
+}
+
+/* Each message wakes a thread. */
+const struct bench bench_place_own = {
+    .name = "place-own",
+    .question = "as pingpong, and one of the two has a thread of its own",
+    .unit = "ns/message",
+    .count = 100000,
+    .run = run_own,
 };

@@ -24,6 +24,12 @@ foreach(library troupe troupe_static)
     target_link_libraries(${library} PUBLIC Threads::Threads)
 endforeach()
 
+# Part of the shared library, and not seen from outside; of the static one it is a
+# neighbour.
+target_link_libraries(troupe PRIVATE troupe::boost_context)
+target_link_options(troupe PRIVATE LINKER:--exclude-libs,libboost_context.a)
+target_link_libraries(troupe_static PUBLIC troupe::boost_context)
+
 # Concurrency Kit is used through its headers alone: nobody has to link it.
 target_link_libraries(troupe PRIVATE troupe_flags)
 troupe_optimize_whole(troupe)
@@ -42,11 +48,12 @@ write_basic_package_version_file(troupe-config-version.cmake
 
 # The prefix may still change at install time, so troupe.pc finds it from where it is.
 file(RELATIVE_PATH TROUPE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+get_filename_component(TROUPE_PC_CONTEXT ${BOOST_CONTEXT_LIBRARY} NAME)
 configure_file(cmake/troupe.pc.in troupe.pc @ONLY)
 
 install(TARGETS troupe troupe_static EXPORT troupe-targets)
 install(EXPORT troupe-targets NAMESPACE troupe:: DESTINATION ${troupe_cmake_dir})
-install(FILES ${PROJECT_BINARY_DIR}/troupe-config.cmake
+install(FILES ${PROJECT_BINARY_DIR}/troupe-config.cmake cmake/boost_context.cmake
     ${PROJECT_BINARY_DIR}/troupe-config-version.cmake DESTINATION ${troupe_cmake_dir})
 install(FILES ${PROJECT_BINARY_DIR}/troupe.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(DIRECTORY include/troupe DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "exploration/choices.h"
 
+#include "actors/order.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "actors/start.h"
 #include "base/err.h"
 #include "base/memory.h"
+#include "exploration/replacing.h"
 #include "scheduler/simulation.h"
 
 #include <string.h>
@@ -14,10 +17,9 @@
 
 /* ---- room ---------------------------------------------------------------- */
 
-/* Room for one more; false: no memory, which the list will say. */
-static bool
-make_room(struct tp_choices *choices, void **items, size_t count, size_t *room,
-    size_t size)
+bool
+tp_choices_make_room(struct tp_choices *choices, void **items, size_t count,
+    size_t *room, size_t size)
 {
     size_t wanted = *room == 0 ? 16 : 2 * *room;
     void *larger;
@@ -35,12 +37,12 @@ make_room(struct tp_choices *choices, void **items, size_t count, size_t *room,
     return true;
 }
 
-static void
-offer(struct tp_choices *choices, const struct tp_offer *made)
+void
+tp_choices_offer(struct tp_choices *choices, const struct tp_offer *made)
 {
     void *offers = choices->offers;
 
-    if (make_room(choices, &offers, choices->offers_count,
+    if (tp_choices_make_room(choices, &offers, choices->offers_count,
             &choices->offers_room, sizeof(*made))) {
         choices->offers = offers;
         choices->offers[choices->offers_count++] = *made;
@@ -52,8 +54,10 @@ tp_choices_fini(struct tp_choices *choices)
 {
     tp_memory_free(choices->offers);
     tp_memory_free(choices->held);
+    tp_memory_free(choices->placed);
     choices->offers = NULL;
     choices->held = NULL;
+    choices->placed = NULL;
 }
 
 /* ---- mail that waits for control ----------------------------------------- */
@@ -64,8 +68,8 @@ hold(struct tp_choices *choices, const struct tp_actor *actor,
 {
     void *held = choices->held;
 
-    if (make_room(choices, &held, choices->held_count, &choices->held_room,
-            sizeof(choices->held[0]))) {
+    if (tp_choices_make_room(choices, &held, choices->held_count,
+            &choices->held_room, sizeof(choices->held[0]))) {
         choices->held = held;
         choices->held[choices->held_count++] =
             (struct tp_choices_held){actor->index, mail, control};
@@ -157,10 +161,12 @@ let_go(struct tp_choices *choices, const struct tp_actor *actor)
         }
     }
     choices->held_count = kept;
+    tp_replacing_let_go(choices, actor);
 }
 
-static bool
-is_held(const struct tp_choices *choices, const struct troupe_message *mail)
+bool
+tp_choices_is_held(
+    const struct tp_choices *choices, const struct troupe_message *mail)
 {
     for (size_t i = 0; i < choices->held_count; i++) {
         if (choices->held[i].mail == mail) {
@@ -187,16 +193,41 @@ run_turn(struct tp_choices *choices, struct tp_actor *actor)
     let_go(choices, actor);
 }
 
+/* Whether an actor may look there whether it is idle, at all of its queues. */
+static bool
+is_beat(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->kind == TP_MESSAGE_TIMER &&
+           (actor->flags & TP_ACTOR_WATCHES_IDLE) != 0;
+}
+
+/* As tp_mailbox_put_aside(), but that what is looked at stays. */
+static void
+put_aside(struct tp_actor *actor, struct troupe_message *message,
+    struct tp_mailbox *aside)
+{
+    struct tp_mailbox mail;
+
+    tp_mailbox_put_aside(&actor->mailbox, message, aside);
+    if (is_beat(actor, message)) {
+        mail = (struct tp_mailbox){NULL, aside->oldest, aside->newest};
+        aside->oldest = NULL;
+        tp_mailbox_put_back(&actor->mailbox, &mail, message);
+    }
+}
+
 /* A turn that handles this message. */
 static void
 run_only(struct tp_choices *choices, struct tp_actor *actor,
     struct troupe_message *message)
 {
+    struct troupe_self *self = &choices->runtime->workers[0];
     struct tp_mailbox aside;
 
-    tp_mailbox_put_aside(&actor->mailbox, message, &aside);
+    put_aside(actor, message, &aside);
+    self->returned = NULL;
     tp_simulation_run(choices->runtime->scheduler, &actor->task);
-    tp_mailbox_put_back(&actor->mailbox, &aside);
+    tp_mailbox_put_back(&actor->mailbox, &aside, self->returned);
     let_go(choices, actor);
 }
 
@@ -225,10 +256,21 @@ is_for_the_dead(
            (start == NULL || message->incarnation != start->incarnation);
 }
 
+/* It only says that the occupant is there. */
+static bool
+is_listed(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->kind == TP_MESSAGE_LISTED &&
+           message->incarnation == troupe_pid_incarnation(actor->pid) &&
+           (actor->flags & TP_ACTOR_STANDS_STILL) == 0;
+}
+
 static bool
 is_quiet_start(struct troupe_message *start)
 {
-    return tp_start_of(start)->table->start == NULL ||
+    const struct tp_behaviour_table *table = tp_start_of(start)->table;
+
+    return (table->start == NULL && table->body == NULL) ||
            (start->err & TP_ACTOR_IS_SUSPENDED) != 0;
 }
 
@@ -248,19 +290,31 @@ find_quiet(const struct tp_actor *actor)
     }
     for (message = actor->mailbox.oldest; message != NULL;
          message = message->next) {
-        if (is_for_the_dead(actor, message)) {
+        if (is_for_the_dead(actor, message) || is_listed(actor, message)) {
             return message;
         }
     }
     return NULL;
 }
 
+/* Whether it would handle the message, if it were its turn. */
+static bool
+takes(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return (actor->flags & TP_ACTOR_STANDS_STILL) == 0 &&
+           ((actor->flags & TP_ACTOR_IS_SEQUENTIAL) == 0 ||
+               tp_process_takes(actor, message));
+}
+
 static bool
 has_nothing_to_do(const struct tp_actor *actor)
 {
-    return actor->mailbox.control == NULL &&
-           (actor->mailbox.oldest == NULL ||
-               (actor->flags & TP_ACTOR_HOLDS_MAIL) != 0);
+    const struct troupe_message *message = actor->mailbox.oldest;
+
+    while (message != NULL && !takes(actor, message)) {
+        message = message->next;
+    }
+    return actor->mailbox.control == NULL && message == NULL;
 }
 
 /* False: the actor, which is ready, has nothing that happens unseen. */
@@ -300,11 +354,17 @@ settle(struct tp_choices *choices)
 /* ---- listing ------------------------------------------------------------- */
 
 /* Messages without a sender are a queue each, by what they say. */
-static uint64_t
-queue_of(const struct troupe_message *message)
+uint64_t
+tp_choices_queue_of(
+    const struct tp_choices *choices, const struct troupe_message *message)
 {
+    uint64_t placed = tp_replacing_queue_of(choices, message);
+    const uint8_t *payload = tp_message_payload_view(message);
     uint64_t hash = message->kind + (message->request << 8);
 
+    if (placed != 0) {
+        return placed;
+    }
     if (message->kind == TP_MESSAGE_EXPIRED ||
         message->kind == TP_MESSAGE_TIMER) {
         return CLOCK_QUEUE;
@@ -315,7 +375,7 @@ queue_of(const struct troupe_message *message)
                    : message->sender;
     }
     for (uint32_t i = 0; i < message->payload_size; i++) {
-        hash = (hash ^ message->payload[i]) * UINT64_C(0x100000001b3);
+        hash = (hash ^ payload[i]) * UINT64_C(0x100000001b3);
     }
     return hash << 32 | message->schema;
 }
@@ -331,18 +391,49 @@ is_offered(const struct tp_choices *choices, const struct tp_choice *choice)
     return false;
 }
 
-static void
+/* True: it is the head of its queue. */
+static bool
 offer_message(struct tp_choices *choices, struct tp_actor *actor,
     struct troupe_message *message, enum tp_choice_kind kind)
 {
     struct tp_offer made = {
-        .choice = {queue_of(message), actor->index, (uint8_t)kind, 0},
+        .choice = {tp_choices_queue_of(choices, message), actor->index,
+            (uint8_t)kind, 0},
         .actor = actor,
         .message = message,
     };
+    bool is_head = !is_offered(choices, &made.choice);
 
-    if (!is_offered(choices, &made.choice)) {
-        offer(choices, &made);
+    if (is_head) {
+        tp_choices_offer(choices, &made);
+    }
+    return is_head;
+}
+
+/* Whether an older one of the same queue, which is urgent, is offered. */
+static bool
+waits_for_urgent(const struct tp_choices *choices, const struct tp_actor *actor,
+    const struct troupe_message *message)
+{
+    const struct tp_choice urgent = {tp_choices_queue_of(choices, message),
+        actor->index, TP_CHOICE_URGENT, 0};
+
+    return is_offered(choices, &urgent);
+}
+
+static void
+offer_one(struct tp_choices *choices, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    const struct tp_behaviour_mark *mark = tp_order_mark_of(actor, message);
+
+    if (mark != NULL && mark->kind == TROUPE_URGENT) {
+        (void)offer_message(choices, actor, message, TP_CHOICE_URGENT);
+    } else if (!waits_for_urgent(choices, actor, message) &&
+               offer_message(choices, actor, message, TP_CHOICE_MAIL) &&
+               mark != NULL) {
+        tp_replacing_offer(
+            choices, actor, message, tp_choices_queue_of(choices, message));
     }
 }
 
@@ -351,12 +442,9 @@ offer_mail(struct tp_choices *choices, struct tp_actor *actor)
 {
     struct troupe_message *message = actor->mailbox.oldest;
 
-    if ((actor->flags & TP_ACTOR_HOLDS_MAIL) != 0) {
-        return;
-    }
     while (message != NULL) {
-        if (!is_held(choices, message)) {
-            offer_message(choices, actor, message, TP_CHOICE_MAIL);
+        if (!tp_choices_is_held(choices, message) && takes(actor, message)) {
+            offer_one(choices, actor, message);
         }
         if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
             return;
@@ -371,12 +459,12 @@ offer_all_of(struct tp_choices *choices, struct tp_actor *actor)
     struct troupe_message *message = start_of(actor);
 
     if (message != NULL) {
-        offer_message(choices, actor, message, TP_CHOICE_CONTROL);
+        (void)offer_message(choices, actor, message, TP_CHOICE_CONTROL);
         return;
     }
     for (message = actor->mailbox.control; message != NULL;
          message = message->next) {
-        offer_message(choices, actor, message, TP_CHOICE_CONTROL);
+        (void)offer_message(choices, actor, message, TP_CHOICE_CONTROL);
     }
     offer_mail(choices, actor);
 }
@@ -410,7 +498,7 @@ offer_kills(struct tp_choices *choices)
         struct tp_actor *actor = slot_at(choices, i);
 
         if (may_be_killed(choices, actor)) {
-            offer(choices,
+            tp_choices_offer(choices,
                 &(struct tp_offer){
                     .choice = {actor->pid, actor->index, TP_CHOICE_KILL, 0},
                     .actor = actor,
@@ -440,8 +528,9 @@ tp_choices_list(struct tp_choices *choices)
         offer_all_of(choices, actor_of(task));
     }
     if (may_time_pass(choices)) {
-        offer(choices, &(struct tp_offer){.choice = {.slot = UINT32_MAX,
-                                              .kind = TP_CHOICE_TIME}});
+        tp_choices_offer(choices,
+            &(struct tp_offer){
+                .choice = {.slot = UINT32_MAX, .kind = TP_CHOICE_TIME}});
     }
     offer_kills(choices);
     if (choices->is_short_of_memory) {
@@ -490,6 +579,8 @@ struct shared {
     struct tp_random random;
     uint64_t lives_count;
     uint64_t letters_count;
+    uint64_t names_reads_count;
+    uint64_t names_changes_count;
     bool is_crowded;
 };
 
@@ -501,6 +592,8 @@ look_at_shared(const struct tp_choices *choices)
     struct shared seen = {
         .random = worker->random,
         .lives_count = worker->born_count + worker->died_count,
+        .names_reads_count = runtime->directory.reads_count,
+        .names_changes_count = runtime->directory.changes_count,
         .is_crowded = is_crowded(choices),
     };
 
@@ -527,6 +620,12 @@ effects_between(
         !tp_letter_subscribers_are_none(
             &choices->runtime->dead_letters.subscribers)) {
         effects |= TP_EFFECT_LETTERS;
+    }
+    if (a->names_reads_count != b->names_reads_count) {
+        effects |= TP_EFFECT_NAMES_READ;
+    }
+    if (a->names_changes_count != b->names_changes_count) {
+        effects |= TP_EFFECT_NAMES_READ | TP_EFFECT_NAMES_CHANGED;
     }
     if (a->is_crowded || b->is_crowded) {
         effects |= TP_EFFECT_EVERYTHING;
@@ -556,8 +655,12 @@ happen(struct tp_choices *choices, struct tp_offer *taken)
 {
     switch ((enum tp_choice_kind)taken->choice.kind) {
     case TP_CHOICE_MAIL:
+    case TP_CHOICE_URGENT:
     case TP_CHOICE_CONTROL:
         run_only(choices, taken->actor, taken->message);
+        break;
+    case TP_CHOICE_REPLACE:
+        tp_replacing_take(choices, taken);
         break;
     case TP_CHOICE_TIME:
         (void)tp_simulation_jump(
@@ -578,8 +681,13 @@ tp_choices_take(struct tp_choices *choices, struct tp_offer *taken)
     unsigned effects = 0;
 
     choices->has_forwarded = false;
+    if (taken->choice.kind == TP_CHOICE_TIME ||
+        (taken->choice.kind == TP_CHOICE_MAIL &&
+            is_beat(taken->actor, taken->message))) {
+        effects = TP_EFFECT_EVERYTHING;
+    }
     happen(choices, taken);
-    if (taken->choice.kind == TP_CHOICE_TIME || choices->has_forwarded) {
+    if (choices->has_forwarded) {
         effects = TP_EFFECT_EVERYTHING;
     }
     after = look_at_shared(choices);

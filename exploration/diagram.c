@@ -5,6 +5,7 @@
 #include "actors/start.h"
 #include "base/memory.h"
 #include "mailbox/printed_form.h"
+#include "mailbox/shared.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -151,6 +152,8 @@ name_of(const struct troupe_message *message)
         return "its ask is timed out";
     case TP_MESSAGE_TIMER:
         return "its timer is due";
+    case TP_MESSAGE_NAMED:
+        return "a name that it waits for is taken";
     case TP_MESSAGE_EXIT:
     case TP_MESSAGE_DOWN:
     case TP_MESSAGE_ENDED:
@@ -181,7 +184,7 @@ print_message(char *text, size_t size, const struct troupe_message *message)
 {
     if (has_payload(message)) {
         (void)tp_printed_form_write(text, size, message->schema,
-            message->payload, message->payload_size);
+            tp_message_payload_view(message), message->payload_size);
     } else if (message->kind == TP_MESSAGE_REPLY) {
         snprintf(text, size, "no answer: %s",
             troupe_err_text((troupe_err)message->err));
@@ -210,6 +213,12 @@ describe_message(struct tp_diagram *diagram, struct tp_diagram_line *line,
             sent->step);
     } else {
         snprintf(line->text, sizeof(line->text), "%s", form);
+    }
+    if (offer->choice.kind == TP_CHOICE_REPLACE) {
+        size_t used = strlen(line->text);
+
+        snprintf(line->text + used, sizeof(line->text) - used,
+            ", replaced by a later one");
     }
     forget_sent(diagram, offer->message);
 }

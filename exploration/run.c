@@ -147,6 +147,7 @@ tp_run_begin(struct troupe_explored *run, const struct tp_run_plan *plan)
         return err;
     }
     if (plan->is_directed) {
+        run->runtime->scheduler->simulation->is_directed = true;
         run->runtime->scheduler->simulation->messages_max = 1;
     }
     err = troupe_runtime_start(run->runtime);

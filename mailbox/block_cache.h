@@ -31,6 +31,7 @@
 #define TROUPE_MAILBOX_BLOCK_CACHE_H
 
 #include <ck_stack.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -139,22 +140,33 @@ tp_block_take(struct tp_block_cache *cache, unsigned size_class, size_t bytes)
     return tp_block_take_slow(cache, size_class, bytes);
 }
 
-/* Takes back a block, which may come from another cache of the same depot. */
-static inline __attribute__((always_inline)) void
-tp_block_give(struct tp_block_cache *cache, unsigned size_class, void *memory)
+/* Takes back a block of a class below LARGE, if there is room at hand. A class
+ * that is above, whatever it means to the caller, there is not. */
+static inline __attribute__((always_inline)) bool
+tp_block_try_give(
+    struct tp_block_cache *cache, unsigned size_class, void *memory)
 {
     struct tp_block *block = memory;
 
-    if (__builtin_expect(size_class != TP_BLOCK_CLASS_LARGE &&
+    if (__builtin_expect(size_class < TP_BLOCK_CLASS_LARGE &&
                              cache->classes[size_class].free_count <
                                  2 * TP_BLOCK_BATCH_COUNT,
             1)) {
         block->next = cache->classes[size_class].free;
         cache->classes[size_class].free = block;
         cache->classes[size_class].free_count++;
-        return;
+        return true;
     }
-    tp_block_give_slow(cache, size_class, memory);
+    return false;
+}
+
+/* Takes back a block, which may come from another cache of the same depot. */
+static inline __attribute__((always_inline)) void
+tp_block_give(struct tp_block_cache *cache, unsigned size_class, void *memory)
+{
+    if (!tp_block_try_give(cache, size_class, memory)) {
+        tp_block_give_slow(cache, size_class, memory);
+    }
 }
 
 #endif

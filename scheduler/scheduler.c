@@ -7,9 +7,6 @@
 #include "scheduler/simulation.h"
 
 #include <ck_pr.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -28,6 +25,26 @@ enum {
 
 /* ---- waking -------------------------------------------------------------- */
 
+static void
+count_awake(struct tp_worker *worker)
+{
+    if (worker->is_lone) {
+        tp_lone_count_awake(worker);
+    } else {
+        ck_pr_add_64(&worker->scheduler->idle, WAKE_UP + SEARCHER - SLEEPER);
+    }
+}
+
+static void
+count_asleep(struct tp_worker *worker)
+{
+    if (worker->is_lone) {
+        tp_lone_count_asleep(worker);
+    } else {
+        ck_pr_add_64(&worker->scheduler->idle, SLEEPER - SEARCHER);
+    }
+}
+
 /* True: this call, and no other, ended the worker's sleep, and counted it. */
 static bool
 claim(struct tp_worker *worker)
@@ -36,7 +53,7 @@ claim(struct tp_worker *worker)
         !ck_pr_cas_32(&worker->asleep, 1, 0)) {
         return false;
     }
-    ck_pr_add_64(&worker->scheduler->idle, WAKE_UP + SEARCHER - SLEEPER);
+    count_awake(worker);
     return true;
 }
 
@@ -70,15 +87,16 @@ tp_scheduler_wake_one(struct tp_scheduler *scheduler)
 static void
 wake_all(struct tp_scheduler *scheduler)
 {
-    for (unsigned i = 0; i < scheduler->workers_count; i++) {
-        (void)wake(&scheduler->workers[i]);
+    for (unsigned i = 0; i < tp_scheduler_all_count(scheduler); i++) {
+        (void)wake(tp_scheduler_worker_at(scheduler, i));
     }
 }
 
 static void
 ready_bound(struct tp_scheduler *scheduler, struct tp_task *task)
 {
-    struct tp_worker *worker = &scheduler->workers[task->bound - 1];
+    struct tp_worker *worker =
+        tp_scheduler_worker_at(scheduler, task->bound - 1);
 
     tp_task_stack_push(&worker->bound, task);
     ck_pr_fence_memory();
@@ -124,8 +142,8 @@ is_halting(struct tp_scheduler *scheduler)
 static bool
 is_all_done(struct tp_scheduler *scheduler)
 {
-    for (unsigned i = 0; i < scheduler->workers_count; i++) {
-        struct tp_worker *worker = &scheduler->workers[i];
+    for (unsigned i = 0; i < tp_scheduler_all_count(scheduler); i++) {
+        struct tp_worker *worker = tp_scheduler_worker_at(scheduler, i);
 
         if (tp_worker_sees_work(worker) || has_cancelled(worker) ||
             ck_pr_load_64(&worker->awaited_count) != 0) {
@@ -141,6 +159,19 @@ is_draining(uint64_t drain)
     return drain % 2 != 0;
 }
 
+/* Who sleeps, in the pool and beside it. */
+struct rest {
+    uint64_t idle;
+    uint64_t awake;
+};
+
+static struct rest
+read_rest(struct tp_scheduler *scheduler)
+{
+    return (struct rest){
+        ck_pr_load_64(&scheduler->idle), ck_pr_load_64(&scheduler->lone.awake)};
+}
+
 /*
  * The last worker to sleep finds out that all is done: all are counted as
  * asleep, nothing is left, and no wake-up was counted meanwhile, so that all
@@ -150,25 +181,27 @@ static void
 notice_drained(struct tp_scheduler *scheduler)
 {
     uint64_t drain = ck_pr_load_64(&scheduler->drain);
-    uint64_t before;
+    struct rest before;
+    struct rest after;
 
     if (!is_draining(drain)) {
         return;
     }
-    before = ck_pr_load_64(&scheduler->idle);
+    before = read_rest(scheduler);
     ck_pr_fence_memory();
-    if (SLEEPERS_OF(before) != scheduler->workers_count ||
-        !is_all_done(scheduler)) {
+    if (SLEEPERS_OF(before.idle) != scheduler->workers_count ||
+        TP_LONE_AWAKE_OF(before.awake) != 0 || !is_all_done(scheduler)) {
         return;
     }
     ck_pr_fence_memory();
-    if (ck_pr_load_64(&scheduler->idle) == before &&
+    after = read_rest(scheduler);
+    if (after.idle == before.idle && after.awake == before.awake &&
         ck_pr_cas_64(&scheduler->drain, drain, drain + 1)) {
         tp_parker_wake(&scheduler->drainer);
     }
 }
 
-/* A searching worker sleeps until there may be work, then searches again. */
+/* A searching worker, or a lone one, sleeps until there may be work. */
 static void
 sleep_until_woken(struct tp_worker *worker)
 {
@@ -178,7 +211,7 @@ sleep_until_woken(struct tp_worker *worker)
 
     ck_pr_store_64(&worker->awaited_count, worker->timeouts.awaited_count);
     ck_pr_fence_release(); /* whoever counts this sleeper reads the count */
-    ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);
+    count_asleep(worker);
     ck_pr_fence_atomic_store(); /* who finds it asleep finds it counted */
     ck_pr_store_32(&worker->asleep, 1);
     ck_pr_fence_memory();
@@ -247,54 +280,41 @@ search(struct tp_worker *worker)
     return task;
 }
 
-enum tp_timeout_cancel
-tp_worker_cancel_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
+static enum tp_timeout_cancel
+cancel_timeout(struct tp_scheduler *scheduler, struct tp_timeouts *mine,
+    struct tp_timeout *timeout)
 {
-    struct tp_worker *its = &worker->scheduler->workers[timeout->worker_index];
+    struct tp_worker *its =
+        tp_scheduler_worker_at(scheduler, timeout->worker_index);
     enum tp_timeout_cancel done =
-        tp_timeout_cancel(&worker->timeouts, &its->timeouts, timeout);
+        tp_timeout_cancel(mine, &its->timeouts, timeout);
 
     if (done == TP_TIMEOUT_HANDED_ON) {
         /* A drain may wait for it; else it can wait for its owner. */
         ck_pr_fence_memory();
-        if (is_draining(ck_pr_load_64(&worker->scheduler->drain))) {
+        if (is_draining(ck_pr_load_64(&scheduler->drain))) {
             (void)wake(its);
         }
     }
     return done;
 }
 
+enum tp_timeout_cancel
+tp_worker_cancel_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
+{
+    return cancel_timeout(worker->scheduler, &worker->timeouts, timeout);
+}
+
+enum tp_timeout_cancel
+tp_scheduler_cancel_timeout(
+    struct tp_scheduler *scheduler, struct tp_timeout *timeout)
+{
+    return tp_timeout_cancel_unarmed(timeout)
+               ? TP_TIMEOUT_HANDED_ON
+               : cancel_timeout(scheduler, NULL, timeout);
+}
+
 /* ---- threads ------------------------------------------------------------- */
-
-/* Binds the calling thread to the index-th processor that it may run on. */
-static void
-pin(unsigned index)
-{
-    cpu_set_t allowed;
-    cpu_set_t one;
-
-    if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) {
-        return;
-    }
-    index %= (unsigned)CPU_COUNT(&allowed);
-    for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (CPU_ISSET(cpu, &allowed) && index-- == 0) {
-            CPU_ZERO(&one);
-            CPU_SET(cpu, &one);
-            sched_setaffinity(0, sizeof(one), &one);
-            return;
-        }
-    }
-}
-
-static void
-name_thread(unsigned index)
-{
-    char name[16];
-
-    snprintf(name, sizeof(name), "troupe/%u", index % 100000);
-    pthread_setname_np(pthread_self(), name);
-}
 
 static void
 run_until_halted(struct tp_worker *worker)
@@ -316,82 +336,133 @@ run_until_halted(struct tp_worker *worker)
     }
 }
 
-static void *
-worker_main(void *arg)
+/* The clock before each task: the one before may have blocked. */
+static void
+run_lone_until_halted(struct tp_worker *worker)
 {
-    struct tp_worker *worker = arg;
     struct tp_scheduler *scheduler = worker->scheduler;
 
-    name_thread(worker->index);
-    if (scheduler->pin_workers) {
-        pin(worker->index);
+    while (!is_halting(scheduler)) {
+        struct tp_task *task = tp_worker_find_bound(worker);
+
+        if (task == NULL) {
+            sleep_until_woken(worker);
+        }
+        tp_worker_read_clock(worker);
+        tp_worker_tick(worker);
+        if (task != NULL) {
+            scheduler->hooks.run(worker, task);
+        }
+    }
+}
+
+static void
+enter(struct tp_worker *worker)
+{
+    struct tp_scheduler *scheduler = worker->scheduler;
+
+    if (worker->is_lone) {
+        tp_thread_name("own", worker->index - scheduler->workers_count);
+    } else {
+        tp_thread_name("", worker->index);
+    }
+    if (scheduler->pin_workers && worker->is_lone) {
+        tp_thread_spread(&scheduler->processors);
+    } else if (scheduler->pin_workers) {
+        tp_thread_pin(&scheduler->processors, worker->index);
     }
     scheduler->hooks.enter(worker);
-    tp_worker_enclose(worker, run_until_halted);
-    scheduler->hooks.leave(worker);
+}
+
+void *
+tp_scheduler_run_worker(void *arg)
+{
+    struct tp_worker *worker = arg;
+
+    enter(worker);
+    tp_worker_enclose(
+        worker, worker->is_lone ? run_lone_until_halted : run_until_halted);
+    worker->scheduler->hooks.leave(worker);
+    if (worker->is_lone) {
+        tp_lone_leave(worker);
+    }
     return NULL;
 }
 
-/* Signals are the program's: workers take only those that they raise. */
 static void
-block_signals(sigset_t *before)
+tell_to_end(struct tp_scheduler *scheduler)
 {
-    sigset_t blocked;
-
-    sigfillset(&blocked);
-    sigdelset(&blocked, SIGSEGV);
-    sigdelset(&blocked, SIGBUS);
-    sigdelset(&blocked, SIGFPE);
-    sigdelset(&blocked, SIGILL);
-    sigdelset(&blocked, SIGTRAP);
-    sigdelset(&blocked, SIGABRT);
-    sigdelset(&blocked, SIGSYS);
-    pthread_sigmask(SIG_SETMASK, &blocked, before);
+    ck_pr_store_32(&scheduler->is_halting, 1);
+    ck_pr_fence_memory();
+    wake_all(scheduler);
 }
 
 static void
 join_workers(struct tp_scheduler *scheduler, unsigned count)
 {
-    ck_pr_store_32(&scheduler->is_halting, 1);
-    ck_pr_fence_memory();
-    wake_all(scheduler);
     for (unsigned i = 0; i < count; i++) {
         pthread_join(scheduler->workers[i].thread, NULL);
     }
 }
 
+/* The start has failed. A handler that runs already has to return first. */
+static void
+take_back_start(struct tp_scheduler *scheduler, unsigned started)
+{
+    bool are_joined;
+
+    tell_to_end(scheduler);
+    join_workers(scheduler, started);
+    are_joined = tp_lone_join(scheduler, UINT64_MAX);
+    TP_ASSERT(are_joined);
+    ck_pr_store_32(&scheduler->is_halting, 0);
+}
+
+static troupe_err
+start_workers(struct tp_scheduler *scheduler, unsigned *started)
+{
+    int refused = 0;
+
+    while (*started < scheduler->workers_count && refused == 0) {
+        struct tp_worker *worker = &scheduler->workers[*started];
+
+        refused =
+            tp_thread_start(&worker->thread, tp_scheduler_run_worker, worker);
+        *started += refused == 0;
+    }
+    if (refused != 0) {
+        return tp_err_set(TROUPE_E_SYSTEM,
+            "worker %u of %u: no thread could be made: %s", *started + 1,
+            scheduler->workers_count, strerror(refused));
+    }
+    return TROUPE_OK;
+}
+
 troupe_err
 tp_scheduler_start(struct tp_scheduler *scheduler)
 {
-    sigset_t before;
-    int refused = 0;
     unsigned started = 0;
+    troupe_err err;
 
     if (scheduler->simulation != NULL) {
         return TROUPE_OK;
     }
-    block_signals(&before);
-    while (started < scheduler->workers_count && refused == 0) {
-        struct tp_worker *worker = &scheduler->workers[started];
-
-        refused = pthread_create(&worker->thread, NULL, worker_main, worker);
-        started += refused == 0;
+    tp_thread_processors(&scheduler->processors);
+    err = start_workers(scheduler, &started);
+    if (err == TROUPE_OK) {
+        err = tp_lone_start_all(scheduler);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (refused != 0) {
-        join_workers(scheduler, started);
-        ck_pr_store_32(&scheduler->is_halting, 0);
-        return tp_err_set(TROUPE_E_SYSTEM,
-            "worker %u of %u: no thread could be made: %s", started + 1,
-            scheduler->workers_count, strerror(refused));
+    if (err != TROUPE_OK) {
+        take_back_start(scheduler, started);
     }
-    return TROUPE_OK;
+    return err;
 }
 
 void
 tp_scheduler_halt(struct tp_scheduler *scheduler)
 {
     if (scheduler->simulation == NULL) {
+        tell_to_end(scheduler);
         join_workers(scheduler, scheduler->workers_count);
     }
 }
@@ -433,21 +504,21 @@ tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns)
 
 /* ---- life ---------------------------------------------------------------- */
 
-static void
-init_worker(struct tp_scheduler *scheduler, unsigned index,
-    const struct tp_scheduler_options *options)
+void
+tp_scheduler_init_worker(
+    struct tp_scheduler *scheduler, struct tp_worker *worker, unsigned index)
 {
-    struct tp_worker *worker = &scheduler->workers[index];
-
+    memset(worker, 0, sizeof(*worker));
     worker->scheduler = scheduler;
     worker->simulation = scheduler->simulation;
+    worker->hands_on = scheduler->simulation != NULL;
     worker->index = index;
     worker->clock_period = 1;
     worker->handlers_left = 1;
     worker->now_ns = tp_clock_now_ns(&scheduler->clock);
     tp_run_queue_init(&worker->queue);
     tp_timeouts_init(&worker->timeouts, index, worker->now_ns);
-    tp_parker_init(&worker->parker, options->parking);
+    tp_parker_init(&worker->parker, scheduler->parking);
 }
 
 static troupe_err
@@ -476,12 +547,11 @@ create_workers(
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for %u workers",
             options->workers_count);
     }
-    memset(scheduler->workers, 0, bytes);
     scheduler->workers_count = options->workers_count;
     for (unsigned i = 0; i < options->workers_count; i++) {
-        init_worker(scheduler, i, options);
+        tp_scheduler_init_worker(scheduler, &scheduler->workers[i], i);
     }
-    return TROUPE_OK;
+    return tp_lone_init(scheduler, options->lone_max);
 }
 
 troupe_err
@@ -499,6 +569,7 @@ tp_scheduler_create(
     memset(made, 0, sizeof(*made));
     made->hooks = options->hooks;
     made->pin_workers = options->pin_workers;
+    made->parking = options->parking;
     made->clock = tp_clock_monotonic();
     tp_parker_init(&made->drainer, options->parking);
     if (options->simulate) {
@@ -518,6 +589,7 @@ tp_scheduler_create(
 void
 tp_scheduler_destroy(struct tp_scheduler **scheduler)
 {
+    tp_lone_fini(*scheduler);
     tp_memory_free((*scheduler)->workers);
     tp_memory_free((*scheduler)->simulation);
     tp_memory_free(*scheduler);

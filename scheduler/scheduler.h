@@ -3,8 +3,10 @@
  * scheduler: workers that run ready tasks, and sleep when there are none.
  *
  * It has two back ends behind one interface. Threads: one worker a processor,
- * each with its own queue, stealing from each other. Simulation: one worker and
- * no thread; a seed picks who runs next and time is virtual (simulation.h).
+ * each with its own queue, stealing from each other; this is the pool, and
+ * beside it there may be lone workers, for tasks that block (lone.h).
+ * Simulation: one worker and no thread; a seed picks who runs next and time is
+ * virtual (simulation.h).
  *
  * Sleeping. A worker that finds nothing searches for a moment, then sleeps. The
  * word `idle` counts who searches and who sleeps.
@@ -38,18 +40,25 @@
  * counting; a worker whose `asleep` somebody else has cleared waits for that
  * wake. So no worker goes on uncounted.
  *
- * A task in a worker's `next` is seen by nobody else; the worker that put it
- * there is awake and runs it when the handler at hand returns.
+ * A task in a worker's `next`, or among the bound tasks that it has taken, is
+ * seen by nobody else; the worker that put it there is awake and runs it when
+ * the handler at hand returns. A task that is bound is made ready by the same
+ * steps as others, but that the one to be woken is known: push to its stack,
+ * full fence, wake it if it is `asleep`; and its last look is at that stack,
+ * too.
  *
  * Who may call what:
  *     tp_scheduler_ready      any thread that is not a worker
  *     tp_scheduler_drain      one thread that is not a worker
+ *     tp_scheduler_worker_at  any thread
  *     create start halt destroy   one thread
  */
 #ifndef TROUPE_SCHEDULER_SCHEDULER_H
 #define TROUPE_SCHEDULER_SCHEDULER_H
 
 #include "base/clock.h"
+#include "scheduler/lone.h"
+#include "scheduler/thread.h"
 #include "scheduler/worker.h"
 #include "troupe/err.h"
 
@@ -74,6 +83,7 @@ struct tp_scheduler_hooks {
 
 struct tp_scheduler_options {
     unsigned workers_count; /* at least 1; a simulation has 1 */
+    unsigned lone_max;      /* lone workers beside them, at most */
     bool pin_workers;
     bool simulate;
     uint64_t seed;
@@ -82,9 +92,12 @@ struct tp_scheduler_options {
 };
 
 struct tp_scheduler {
-    struct tp_worker *workers;
+    struct tp_worker *workers; /* of the pool */
     unsigned workers_count;
+    struct tp_lone lone;
     bool pin_workers;
+    cpu_set_t processors; /* that who started it may use */
+    const struct tp_parking *parking;
     struct tp_scheduler_hooks hooks;
     struct tp_clock clock;
     struct tp_simulation *simulation; /* NULL: threads */
@@ -144,12 +157,46 @@ void tp_scheduler_wake_one(struct tp_scheduler *scheduler);
  */
 bool tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns);
 
-/* Lets each worker end after the task it runs, and joins it. */
+/* How many workers there are by now: those of the pool, and lone ones. */
+static inline unsigned
+tp_scheduler_all_count(const struct tp_scheduler *scheduler)
+{
+    unsigned lone_count = ck_pr_load_32(&scheduler->lone.count);
+
+    ck_pr_fence_acquire();
+    return scheduler->workers_count + lone_count;
+}
+
+/* The worker with that index. Who has the index has it from somebody who has
+ * seen the worker made. */
+static inline struct tp_worker *
+tp_scheduler_worker_at(const struct tp_scheduler *scheduler, unsigned index)
+{
+    return index < scheduler->workers_count
+               ? &scheduler->workers[index]
+               : ck_pr_load_ptr(
+                     &scheduler->lone
+                          .workers[index - scheduler->workers_count]);
+}
+
+/* Lets each worker end after the task it runs, and joins those of the pool. See
+ * tp_lone_join(). */
 void tp_scheduler_halt(struct tp_scheduler *scheduler);
 
 /* Adds a timeout to worker's own wheel. The worker. */
 void tp_worker_add_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
     uint64_t expires_ns, enum tp_timeout_awaited awaited);
+
+/* As tp_worker_add_timeout(), of one that is UNARMED. False: it was cancelled
+ * on its way, and is the caller's. The worker. */
+TROUPE_MUST_USE bool tp_worker_arm_timeout(struct tp_worker *worker,
+    struct tp_timeout *timeout, uint64_t expires_ns,
+    enum tp_timeout_awaited awaited);
+
+/* See tp_timeout_cancel(); of one that was UNARMED, by the thread that made it,
+ * which is no worker. */
+enum tp_timeout_cancel tp_scheduler_cancel_timeout(
+    struct tp_scheduler *scheduler, struct tp_timeout *timeout);
 
 /* See tp_timeout_cancel(). The worker. */
 enum tp_timeout_cancel tp_worker_cancel_timeout(
@@ -157,6 +204,13 @@ enum tp_timeout_cancel tp_worker_cancel_timeout(
 
 /* Gives what is left in worker's wheel to the release hook. No threads run. */
 void tp_worker_release_timeouts(struct tp_worker *worker);
+
+/* Makes a worker of uninitialized memory. */
+void tp_scheduler_init_worker(
+    struct tp_scheduler *scheduler, struct tp_worker *worker, unsigned index);
+
+/* What a worker's thread runs: arg is the worker. */
+void *tp_scheduler_run_worker(void *arg);
 
 /* Calls body through the enclose hook. The worker. */
 void tp_worker_enclose(

@@ -35,6 +35,7 @@ struct tp_simulation {
     struct tp_task *picked; /* to run; NULL once it runs */
 
     /* Who makes the simulation may change these. */
+    bool is_directed;      /* somebody else chooses, messages too */
     unsigned messages_max; /* of a turn */
     uint64_t turn_ns_max;  /* virtual time that it takes */
 };

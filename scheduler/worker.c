@@ -16,10 +16,30 @@ enum {
 
 /* ---- making ready -------------------------------------------------------- */
 
+/* first to last, linked by next, are the newest of the worker's own bound
+ * tasks. */
+static void
+append_bound(
+    struct tp_worker *worker, struct tp_task *first, struct tp_task *last)
+{
+    last->next = NULL;
+    if (worker->bound_oldest == NULL) {
+        worker->bound_oldest = first;
+    } else {
+        worker->bound_newest->next = first;
+    }
+    worker->bound_newest = last;
+}
+
+/* The worker, which is awake, comes to what is its own without being told. */
 void
 tp_worker_ready_specially(struct tp_worker *worker, struct tp_task *task)
 {
-    tp_scheduler_ready(worker->scheduler, task);
+    if (task->bound == 1 + worker->index && worker->simulation == NULL) {
+        append_bound(worker, task, task);
+    } else {
+        tp_scheduler_ready(worker->scheduler, task);
+    }
 }
 
 /* Puts task where others see it. */
@@ -61,7 +81,7 @@ enqueue_oldest_newborn(struct tp_worker *worker)
 void
 tp_worker_ready_newborn(struct tp_worker *worker, struct tp_task *task)
 {
-    if (task->bound != TP_TASK_ANYWHERE || worker->simulation != NULL) {
+    if (task->bound != TP_TASK_ANYWHERE || worker->hands_on) {
         tp_worker_ready_specially(worker, task);
         return;
     }
@@ -78,7 +98,7 @@ tp_worker_yield(struct tp_worker *worker, struct tp_task *task)
                     tp_run_queue_is_empty(&worker->queue) &&
                     tp_deque_is_empty(&worker->newborns);
 
-    if (task->bound != TP_TASK_ANYWHERE || worker->simulation != NULL) {
+    if (task->bound != TP_TASK_ANYWHERE || worker->hands_on) {
         tp_worker_ready_specially(worker, task);
         return;
     }
@@ -88,31 +108,57 @@ tp_worker_yield(struct tp_worker *worker, struct tp_task *task)
     }
 }
 
-unsigned
-tp_worker_quantum(struct tp_worker *worker)
+/* A lone worker's: the next message may have to wait for hours. */
+static unsigned __attribute__((cold)) special_quantum(struct tp_worker *worker)
 {
     struct tp_simulation *simulation = worker->simulation;
 
-    if (simulation != NULL) {
-        return 1 + (unsigned)tp_random_below(
-                       &simulation->random, simulation->messages_max);
+    return simulation == NULL
+               ? 1
+               : 1 + (unsigned)tp_random_below(
+                         &simulation->random, simulation->messages_max);
+}
+
+unsigned
+tp_worker_quantum(struct tp_worker *worker)
+{
+    if (__builtin_expect(worker->hands_on, 0)) {
+        return special_quantum(worker);
     }
     return TP_WORKER_QUANTUM;
 }
 
 /* ---- finding ------------------------------------------------------------- */
 
-static struct tp_task *
-pop_bound(struct tp_worker *worker)
+/* What others have made ready, oldest first, comes after what is there. */
+static void
+take_bound(struct tp_worker *worker)
+{
+    struct tp_task *newest = tp_task_stack_take(&worker->bound);
+    struct tp_task *oldest = NULL;
+    struct tp_task *rest = newest;
+
+    while (rest != NULL) {
+        struct tp_task *task = rest;
+
+        rest = task->next;
+        task->next = oldest;
+        oldest = task;
+    }
+    append_bound(worker, oldest, newest);
+}
+
+struct tp_task *
+tp_worker_find_bound(struct tp_worker *worker)
 {
     struct tp_task *task;
 
-    if (worker->bound_taken == NULL) {
-        worker->bound_taken = tp_task_stack_take(&worker->bound);
+    if (!tp_task_stack_is_empty(&worker->bound)) {
+        take_bound(worker);
     }
-    task = worker->bound_taken;
+    task = worker->bound_oldest;
     if (task != NULL) {
-        worker->bound_taken = task->next;
+        worker->bound_oldest = task->next;
     }
     return task;
 }
@@ -170,10 +216,11 @@ find_neglected(struct tp_worker *worker)
 {
     bool is_bound_first = worker->ticks / INJECTED_PERIOD % 2 == 0;
     struct tp_task *task =
-        is_bound_first ? pop_bound(worker) : pop_injected(worker);
+        is_bound_first ? tp_worker_find_bound(worker) : pop_injected(worker);
 
     if (task == NULL) {
-        task = is_bound_first ? pop_injected(worker) : pop_bound(worker);
+        task = is_bound_first ? pop_injected(worker)
+                              : tp_worker_find_bound(worker);
     }
     return task;
 }
@@ -198,9 +245,16 @@ give_up_next(struct tp_worker *worker)
 static struct tp_task *
 pop_oldest(struct tp_worker *worker)
 {
-    struct tp_task *task = tp_run_queue_try_pop(&worker->queue);
+    struct tp_task *task = NULL;
 
     worker->newest_uses = 0;
+    worker->is_turn_of_bound = !worker->is_turn_of_bound;
+    if (worker->is_turn_of_bound) {
+        task = tp_worker_find_bound(worker);
+    }
+    if (task == NULL) {
+        task = tp_run_queue_try_pop(&worker->queue);
+    }
     if (task == NULL) {
         return pop_newest(worker);
     }
@@ -264,8 +318,13 @@ tp_worker_sees_work(struct tp_worker *worker)
 {
     struct tp_scheduler *scheduler = worker->scheduler;
 
-    if (!tp_task_stack_is_empty(&scheduler->injected) ||
-        !tp_task_stack_is_empty(&worker->bound)) {
+    if (!tp_task_stack_is_empty(&worker->bound)) {
+        return true;
+    }
+    if (worker->is_lone) {
+        return false;
+    }
+    if (!tp_task_stack_is_empty(&scheduler->injected)) {
         return true;
     }
     for (unsigned i = 0; i < scheduler->workers_count; i++) {
@@ -330,6 +389,13 @@ tp_worker_add_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
     uint64_t expires_ns, enum tp_timeout_awaited awaited)
 {
     tp_timeouts_add(&worker->timeouts, timeout, expires_ns, awaited);
+}
+
+bool
+tp_worker_arm_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
+    uint64_t expires_ns, enum tp_timeout_awaited awaited)
+{
+    return tp_timeouts_arm(&worker->timeouts, timeout, expires_ns, awaited);
 }
 
 void

@@ -14,7 +14,9 @@
  *    which is as often as is fair to an actor that handles QUANTUM messages in
  *    a turn. Now and then the oldest newborn is moved to it, so that none waits
  *    for ever.
- *  - bound: tasks that only this worker may run. Never stolen.
+ *  - bound: tasks that only this worker may run, first in first out. Never
+ *    stolen. They have every other turn that the queue would have. Others push
+ *    them to a stack; the worker itself appends those that it makes ready.
  *  - taken: what it took from the scheduler's stack of injected tasks, which is
  *    unbounded; some of it is moved to the queue at a time, so that others can
  *    steal it.
@@ -45,12 +47,17 @@ struct tp_worker {
     struct tp_simulation *simulation; /* NULL: a thread */
     void *local;                      /* the hooks' own */
     uint32_t index;
+    bool is_lone;  /* not of the pool: lone.h */
+    bool hands_on; /* what it makes ready is not its own: lone, or simulated */
+    bool has_thread; /* a lone one's; who starts and joins it */
 
     /* The worker's thread only. */
     unsigned newest_uses; /* of next and of newborns, in a row */
     struct tp_task *next;
     struct tp_task *taken;
-    struct tp_task *bound_taken;
+    struct tp_task *bound_oldest; /* taken from `bound`, or its own */
+    struct tp_task *bound_newest; /* defined while bound_oldest is not NULL */
+    bool is_turn_of_bound;
     unsigned ticks;
     unsigned handlers_left; /* until the clock is read */
     unsigned clock_period;  /* handlers between two readings */
@@ -78,6 +85,12 @@ struct tp_worker {
      * been awake meanwhile, and the answer is void.
      */
     uint64_t awaited_count;
+    /*
+     * 1: the thread of a lone worker is about to end. Written by it, with
+     * release, before it wakes the scheduler's `drainer`; read by who joins it.
+     * Stale: it waits for that wake, or for its deadline.
+     */
+    uint32_t has_left;
     struct tp_parker parker;
 };
 
@@ -100,7 +113,7 @@ tp_worker_ready(struct tp_worker *worker, struct tp_task *task)
     struct tp_task *displaced = worker->next;
 
     if (__builtin_expect(
-            task->bound != TP_TASK_ANYWHERE || worker->simulation != NULL, 0)) {
+            task->bound != TP_TASK_ANYWHERE || worker->hands_on, 0)) {
         tp_worker_ready_specially(worker, task);
         return;
     }
@@ -113,6 +126,9 @@ tp_worker_ready(struct tp_worker *worker, struct tp_task *task)
 /* The running task has had its turn and has more to do: it goes to the back. */
 void tp_worker_yield(struct tp_worker *worker, struct tp_task *task);
 
+/* The oldest task that is bound to this worker; NULL: there is none. */
+struct tp_task *tp_worker_find_bound(struct tp_worker *worker);
+
 /* A task that is this worker's to run, or was injected; NULL: there is none. */
 struct tp_task *tp_worker_find_own(struct tp_worker *worker);
 
@@ -124,6 +140,17 @@ bool tp_worker_sees_work(struct tp_worker *worker);
 
 /* How many messages a task may handle in one turn. */
 unsigned tp_worker_quantum(struct tp_worker *worker);
+
+/* The time from which a deadline is counted. A task of a lone worker may have
+ * blocked since the clock was read. */
+static inline uint64_t
+tp_worker_now_ns(struct tp_worker *worker)
+{
+    if (__builtin_expect(worker->is_lone, 0)) {
+        tp_worker_read_clock(worker);
+    }
+    return worker->now_ns;
+}
 
 /* To be called once a handler, so that time goes on. */
 static inline void

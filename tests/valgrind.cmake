@@ -11,8 +11,9 @@ set(helgrind_options
     --suppressions=${CMAKE_CURRENT_LIST_DIR}/support/helgrind/suppressions.txt)
 
 # What does not run under either:
-#     test_containment     ends processes and overflows stacks, with which valgrind has
-#                          a way of its own
+#     test_containment, test_process_lives
+#                          end processes and overflow stacks, with which valgrind has a
+#                          way of its own
 #     test_edges, test_policies
 #                          a million messages in one mailbox: minutes, of code that
 #                          others run with few
@@ -21,7 +22,8 @@ set(helgrind_options
 # Under Helgrind nor do the tests of one thread that steps through many contexts
 # (protocol): it would take all of them for one. Nor those of the bank's variants, one
 # of which races on purpose; ./dev prove has it run all others.
-set(not_under_memcheck test_containment test_edges test_policies test_failing_memory)
+set(not_under_memcheck test_containment test_edges test_policies test_process_lives
+    test_failing_memory)
 set(not_under_helgrind ${not_under_memcheck} test_compare test_trial test_variants)
 
 # Of the layers' tests ./dev prove has all but the longest run under memcheck, and

@@ -26,6 +26,8 @@ extern "C" {
 #define TROUPE_US(n) ((uint64_t)(n)*1000u)
 #define TROUPE_MS(n) ((uint64_t)(n)*1000000u)
 #define TROUPE_SECONDS(n) ((uint64_t)(n)*1000000000u)
+/** Without an end. */
+#define TROUPE_FOREVER UINT64_MAX
 
 /* ---- behaviours ---------------------------------------------------------- */
 
@@ -40,6 +42,24 @@ typedef void troupe_stop_handler(
 typedef void troupe_exit_handler(struct troupe_self *self, void *state,
     troupe_pid actor, const struct troupe_exit *why);
 
+/* Copies size bytes at this offset of the struct that the payload is. Returns
+ * what NAME_decode() does. */
+typedef int troupe_pick(const uint8_t *payload, const uint8_t *end,
+    size_t offset, size_t size, void *out);
+
+/* When a line's messages are handled (troupe/order.h). */
+enum troupe_mark_kind { TROUPE_IN_TURN, TROUPE_URGENT, TROUPE_LATEST };
+struct troupe_mark {
+    enum troupe_mark_kind kind;
+    troupe_pick *pick; /* LATEST: finds the key, */
+    size_t key_offset; /* the field that is there; or TROUPE_NO_KEY_ */
+};
+#define TROUPE_NO_KEY_ SIZE_MAX
+#define TROUPE_UNMARKED_                                                       \
+    {                                                                          \
+        TROUPE_IN_TURN, NULL, 0                                                \
+    }
+
 /** One line of a behaviour. Made by TROUPE_ON and its kin. */
 struct troupe_on {
     struct troupe_schema *schema; /* NULL: not for one schema */
@@ -49,6 +69,7 @@ struct troupe_on {
     troupe_any_handler *any;
     troupe_stop_handler *stop;
     troupe_exit_handler *exit;
+    struct troupe_mark mark;
 };
 
 /** A table from schema to handler. Made by TROUPE_BEHAVIOUR. */
@@ -86,13 +107,14 @@ struct troupe_behaviour {
 #define TROUPE_ON(message, function)                                           \
     {                                                                          \
         &message##_schema, message##_dispatch,                                 \
-            TROUPE_HANDLER_OF_(message, function), NULL, NULL, NULL, NULL      \
+            TROUPE_HANDLER_OF_(message, function), NULL, NULL, NULL, NULL,     \
+            TROUPE_UNMARKED_                                                   \
     }
 
 /** In a behaviour: void function(self, state) runs before the first message. */
 #define TROUPE_ON_START(function)                                              \
     {                                                                          \
-        NULL, NULL, NULL, function, NULL, NULL, NULL                           \
+        NULL, NULL, NULL, function, NULL, NULL, NULL, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -101,7 +123,7 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_ANY(function)                                                \
     {                                                                          \
-        NULL, NULL, NULL, NULL, function, NULL, NULL                           \
+        NULL, NULL, NULL, NULL, function, NULL, NULL, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -112,7 +134,7 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_STOP(function)                                               \
     {                                                                          \
-        NULL, NULL, NULL, NULL, NULL, function, NULL                           \
+        NULL, NULL, NULL, NULL, NULL, function, NULL, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -122,7 +144,7 @@ struct troupe_behaviour {
  */
 #define TROUPE_ON_EXIT(function)                                               \
     {                                                                          \
-        NULL, NULL, NULL, NULL, NULL, NULL, function                           \
+        NULL, NULL, NULL, NULL, NULL, NULL, function, TROUPE_UNMARKED_         \
     }
 
 /**
@@ -201,6 +223,18 @@ struct troupe_spawn_options {
      * options that are not the runtime's counts each message at once, which is
      * exact and costs its senders some nanoseconds. */
     struct troupe_mailbox_options mailbox;
+    /** A name that it holds when the spawn returns (troupe/name.h); copied.
+     * NULL: none. */
+    const char *name;
+    /** The only worker to run it: TROUPE_WORKER(index) or
+     * TROUPE_SPAWNERS_WORKER; 0: any (troupe/placement.h). */
+    unsigned worker;
+    /** It runs on a thread of its own, and its handlers may block
+     * (troupe/placement.h). */
+    bool own_thread;
+    /** Of a process (troupe/sequential.h): its stack, in bytes; it is made a
+     * power of two. 0: TROUPE_STACK_BYTES. */
+    size_t stack_bytes;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */
@@ -227,9 +261,12 @@ troupe_spawn_options_default(void)
  *
  * Errors, with *pid untouched: NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
  * INVALID_ARGUMENT (two lines for one schema, marks of a mailbox that
- * contradict each other), NO_SUCH_ACTOR (redirect_to was never made),
- * NOT_RUNNING, ABI_MISMATCH (a wrong size of options), WRONG_THREAD (a link
- * outside a handler).
+ * contradict each other, a worker that does not exist, a
+ * stack that is too large), NO_SUCH_ACTOR
+ * (redirect_to was never made), NOT_RUNNING, ABI_MISMATCH (a wrong size of
+ * options), WRONG_THREAD (a link outside a handler, the worker of a spawner
+ * that has none), TOO_MANY_THREADS (own_thread), SYSTEM (the same: no thread
+ * could be made), NAME_TAKEN.
  */
 #define troupe_spawn(self, name, pid)                                          \
     troupe_spawn_behaviour((self), &name##_behaviour, NULL, (pid))
@@ -256,6 +293,7 @@ TROUPE_API uint64_t troupe_random_below(
 
 /**
  * From the next message on the actor behaves as `name` says; its state stays.
+ * What it is for a while: troupe/become.h.
  *
  * Errors: STATE_TOO_SMALL, SCHEMA_CONFLICT, NO_MEMORY, WRONG_THREAD (not inside
  * a handler).
@@ -305,6 +343,26 @@ TROUPE_API void troupe_fail(struct troupe_self *self, int code,
     message##_tell((self), (to), TROUPE_VALUE_(message, __VA_ARGS__))
 
 /**
+ * troupe_tell_after(self, to, delay_ns, timer, MESSAGE, .field = value, ...):
+ * tells it delay_ns after troupe_now_ns(). *timer becomes a troupe_timer that
+ * the caller may cancel (troupe/timer.h), unless timer is NULL. Also for
+ * threads.
+ *
+ * The message is made at once and needs no memory later. When it is due it is
+ * told in the name of the caller, who need not be there any more, and becomes a
+ * dead letter if it cannot be taken then; nobody is paused for it. A stop of
+ * the runtime does not wait for it: what is not due then is a dead letter.
+ *
+ * Errors, with *timer untouched and a dead letter: as troupe_tell() but
+ * MAILBOX_FULL; NO_SUCH_ACTOR also if the receiver is a thread.
+ */
+#define troupe_tell_after(self, to, delay_ns, timer, ...)                      \
+    TROUPE_TELL_AFTER_(self, to, delay_ns, timer, __VA_ARGS__, )
+#define TROUPE_TELL_AFTER_(self, to, delay_ns, timer, message, ...)            \
+    message##_tell_after((self), (to), (delay_ns), (timer),                    \
+        TROUPE_VALUE_(message, __VA_ARGS__))
+
+/**
  * Sends *message and sets it to NULL. On an error the message stays the
  * caller's: NO_SUCH_ACTOR, MAILBOX_FULL, NOT_RUNNING.
  */
@@ -351,13 +409,15 @@ TROUPE_API const struct troupe_message *troupe_answer_message_view(
 
 /**
  * troupe_ask(self, to, timeout_ns, REPLY, &reply, MESSAGE, .field = value,
- * ...): for threads outside the runtime. Sends a request and waits for its
- * reply of type REPLY, at most timeout_ns. Views in the reply (str, bin, raw)
- * stay valid until this thread asks again.
+ * ...): for threads outside the runtime, and for the bodies of processes
+ * (troupe/sequential.h). Sends a request and waits for its reply of type REPLY,
+ * at most timeout_ns. Views in the reply (str, bin, raw) stay valid until the
+ * caller asks again.
  *
  * Errors, with the reply untouched: as troupe_answer_err(), and
  * UNEXPECTED_REPLY (another schema), NOT_RUNNING (the runtime stopped
- * meanwhile), WRONG_THREAD (inside a handler, which must never wait).
+ * meanwhile), WRONG_THREAD (inside a handler, which must never wait), CYCLE (a
+ * process: who is asked waits for what the asker has in hand).
  */
 #define troupe_ask(self, to, timeout_ns, reply, reply_out, ...)                \
     TROUPE_ASK_(self, to, timeout_ns, reply, reply_out, __VA_ARGS__, )
@@ -440,6 +500,9 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_request_forward(
 /** Generated code's; not for programs. */
 TROUPE_API troupe_err troupe_tell_closed(struct troupe_self *self,
     troupe_pid to, struct troupe_message *message, const uint8_t *end);
+TROUPE_API troupe_err troupe_tell_after_closed(struct troupe_self *self,
+    troupe_pid to, uint64_t delay_ns, uint64_t *timer,
+    struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_tell_refused(struct troupe_self *self,
     troupe_pid to, const struct troupe_schema *schema, troupe_err why);
 TROUPE_API troupe_err troupe_ask_then_closed(struct troupe_self *self,
@@ -451,6 +514,29 @@ struct troupe_gather;
 TROUPE_API troupe_err troupe_gather_closed(struct troupe_self *self,
     const struct troupe_gather *gather, struct troupe_message *message,
     const uint8_t *end);
+/* Whom to publish to: a group, or a list. */
+struct troupe_audience {
+    const char *group; /* NULL: the list */
+    const troupe_pid *actors;
+    size_t actors_count;
+};
+static inline struct troupe_audience
+troupe_audience_of_group(const char *group)
+{
+    struct troupe_audience audience = {group != NULL ? group : "", NULL, 0};
+
+    return audience;
+}
+static inline struct troupe_audience
+troupe_audience_of(const troupe_pid *actors, size_t actors_count)
+{
+    struct troupe_audience audience = {NULL, actors, actors_count};
+
+    return audience;
+}
+TROUPE_API troupe_err troupe_publish_closed(struct troupe_self *self,
+    const struct troupe_audience *audience, size_t *taken_count,
+    struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_closed(struct troupe_self *self,
     struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_reply_to_closed(struct troupe_self *self,
@@ -464,6 +550,11 @@ TROUPE_API troupe_err troupe_answer_payload_view(
     const uint8_t **payload, const uint8_t **end);
 TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
     const uint8_t *payload, const uint8_t *end, int fault);
+TROUPE_API bool troupe_message_is(const struct troupe_message *message,
+    struct troupe_schema *schema, const uint8_t **payload, const uint8_t **end);
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_receive_listed(
+    struct troupe_self *self, struct troupe_schema *const *schemas,
+    const struct troupe_message **message, uint64_t timeout_ns);
 
 /**
  * TROUPE_MESSAGE(name, FIELDS) makes the message type `name`: struct name, its
@@ -474,7 +565,11 @@ TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
  *                        struct name *out);
  *
  * which reads an answer: its own error, UNEXPECTED_REPLY or DECODE if it is no
- * such message. Views in *out live as long as the answer.
+ * such message. Views in *out live as long as the answer. And
+ *
+ *   bool name_in(const struct troupe_message *message, struct name *out);
+ *
+ * whether a message that a process has received is one (troupe/sequential.h).
  *
  * Belongs at file scope, of a header too.
  */
@@ -490,6 +585,17 @@ TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
         if (fault == 0) {                                                      \
             ((void (*)(struct troupe_self *, void *,                           \
                 const struct name *))handler)(self, state, &value);            \
+        }                                                                      \
+        return fault;                                                          \
+    }                                                                          \
+    static TROUPE_UNUSED int name##_pick(const uint8_t *payload,               \
+        const uint8_t *end, size_t offset, size_t size, void *out)             \
+    {                                                                          \
+        struct name value;                                                     \
+        int fault = name##_decode(payload, end, &value);                       \
+                                                                               \
+        if (fault == 0) {                                                      \
+            memcpy(out, (const char *)&value + offset, size);                  \
         }                                                                      \
         return fault;                                                          \
     }                                                                          \
@@ -516,6 +622,19 @@ TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
         return err != TROUPE_OK                                                \
                    ? troupe_tell_refused(self, to, &name##_schema, err)        \
                    : troupe_tell_closed(self, to, message, end);               \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_tell_after(                  \
+        struct troupe_self *self, troupe_pid to, uint64_t delay_ns,            \
+        uint64_t *timer, struct name value)                                    \
+    {                                                                          \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
+                                                                               \
+        return err != TROUPE_OK                                                \
+                   ? troupe_tell_refused(self, to, &name##_schema, err)        \
+                   : troupe_tell_after_closed(                                 \
+                         self, to, delay_ns, timer, message, end);             \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_reply(                       \
         struct troupe_self *self, struct name value)                           \
@@ -575,6 +694,19 @@ TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
                    ? err                                                       \
                    : troupe_gather_closed(self, gather, message, end);         \
     }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_publish(                     \
+        struct troupe_self *self, struct troupe_audience audience,             \
+        size_t *taken_count, struct name value)                                \
+    {                                                                          \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
+                                                                               \
+        return err != TROUPE_OK ? troupe_tell_refused(self, TROUPE_NO_PID,     \
+                                      &name##_schema, err)                     \
+                                : troupe_publish_closed(self, &audience,       \
+                                      taken_count, message, end);              \
+    }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_decoded(troupe_err err,      \
         const uint8_t *payload, const uint8_t *end, struct name *out)          \
     {                                                                          \
@@ -611,6 +743,30 @@ TROUPE_API troupe_err troupe_decode_failed(const struct troupe_schema *schema,
         troupe_err err = troupe_answer_payload_view(                           \
             answer, &name##_schema, &payload, &end);                           \
                                                                                \
+        return name##_decoded(err, payload, end, out);                         \
+    }                                                                          \
+    static inline TROUPE_UNUSED bool name##_in(                                \
+        const struct troupe_message *message, struct name *out)                \
+    {                                                                          \
+        const uint8_t *payload = NULL;                                         \
+        const uint8_t *end = NULL;                                             \
+                                                                               \
+        return troupe_message_is(message, &name##_schema, &payload, &end) &&   \
+               name##_decoded(TROUPE_OK, payload, end, out) == TROUPE_OK;      \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_receive_only(                \
+        struct troupe_self *self, uint64_t timeout_ns, struct name *out)       \
+    {                                                                          \
+        struct troupe_schema *const only[] = {&name##_schema, NULL};           \
+        const struct troupe_message *message = NULL;                           \
+        const uint8_t *payload = NULL;                                         \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err =                                                       \
+            troupe_receive_listed(self, only, &message, timeout_ns);           \
+                                                                               \
+        if (err == TROUPE_OK) {                                                \
+            (void)troupe_message_is(message, &name##_schema, &payload, &end);  \
+        }                                                                      \
         return name##_decoded(err, payload, end, out);                         \
     }
 

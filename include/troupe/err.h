@@ -26,21 +26,27 @@ extern "C" {
     X(ACTOR_FAILED, "the actor failed while it handled the request")           \
     X(NO_HANDLER, "the receiver has no handler for this message")              \
     X(NO_QUORUM, "too few of those who were asked can still reply")            \
+    X(CYCLE, "who is asked waits for the asker, so no answer can come")        \
     X(NO_REQUEST, "there is no request to reply to")                           \
     X(NO_MESSAGE, "there is no such message in hand")                          \
     X(TOO_MANY_HOPS, "the message has been handed on too often")               \
     X(NO_ROUTEE, "the router has nobody to give the message to")               \
+    X(STASH_FULL, "the actor has put as much aside as it may")                 \
     X(UNEXPECTED_REPLY, "the reply is of another schema than was asked for")   \
     X(DECODE, "the payload does not fit its schema")                           \
     X(MALFORMED, "the bytes are not one whole MessagePack value in bounds")    \
     X(SCHEMA_CONFLICT, "two schemas of one name have different fields")        \
     X(STATE_TOO_SMALL,                                                         \
         "the new behaviour needs more state than the actor has")               \
+    X(TOO_MANY_BEHAVIOURS,                                                     \
+        "8 behaviours of the actor are one over the other already")            \
     X(ALREADY_STARTED, "the runtime has been started before")                  \
     X(NOT_RUNNING, "the runtime is not running here")                          \
     X(TOO_MANY_RUNTIMES, "16 runtimes live in this process already")           \
     X(TOO_MANY_SUBSCRIBERS, "8 actors are told of dead letters already")       \
+    X(TOO_MANY_THREADS, "every thread for actors of their own is taken")       \
     X(WRONG_THREAD, "this thread may not make this call")                      \
+    X(NAME_TAKEN, "another actor holds the name")                              \
     X(CHECK_FAILED, "a check of a test has failed")                            \
     X(NOT_EXHAUSTED, "a bound was reached before all orders had been run")     \
     X(NOT_REPEATABLE, "a test that was run again did something else")          \

@@ -40,8 +40,8 @@ struct troupe_exit {
     /** CRASHED: the signal, and the address that it names. */
     int signal;
     uint64_t address;
-    /** FAILED: what troupe_fail() was given; DECODE: what did not fit; else
-     * empty. Never NULL. */
+    /** FAILED: what troupe_fail() was given; DECODE: what did not fit; CRASHED:
+     * that a stack has overflowed; else empty. Never NULL. */
     const char *text;
 };
 

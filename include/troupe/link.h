@@ -60,8 +60,11 @@ typedef void troupe_down_handler(struct troupe_self *self, void *state,
  * ended, exactly once. One actor may be watched many times. *monitor, which may
  * be NULL, is for troupe_demonitor().
  *
+ * In a process (troupe/sequential.h) `then` must be NULL: the news is received,
+ * as a troupe_ended.
+ *
  * Errors (`then` will not run): as troupe_link(), and INVALID_ARGUMENT (no
- * `then`).
+ * `then`, or one in a process).
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_monitor(struct troupe_self *self,
     troupe_pid actor, troupe_down_handler *then, uint64_t context,

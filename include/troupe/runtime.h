@@ -86,6 +86,9 @@ struct troupe_options {
     /** Where lines for people go; NULL: standard error, errors and warnings. */
     troupe_log *log;
     void *log_context;
+    /** Threads for actors that have one each (troupe/placement.h), at a time;
+     * 0: 64; at most 1,024. */
+    unsigned own_threads_max;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */
@@ -140,6 +143,15 @@ struct troupe_stop_wait {
 
 enum { TROUPE_STOP_WAITS_MAX = 8 };
 
+/** An actor with a thread of its own that had not returned from its handler
+ * when the stop gave up. */
+struct troupe_stop_blocked {
+    troupe_pid actor;
+    const char *behaviour; /* that it was spawned with */
+};
+
+enum { TROUPE_STOP_BLOCKED_MAX = 8 };
+
 /** What became of everything. The caller sets size (TROUPE_STOP_REPORT). */
 struct troupe_stop_report {
     size_t size;
@@ -154,16 +166,19 @@ struct troupe_stop_report {
     /** One ask of each of the first of those. */
     unsigned waits_count;
     struct troupe_stop_wait waits[TROUPE_STOP_WAITS_MAX];
+    /** Actors whose own threads were left to themselves, and the first of
+     * them. What they hold is not in the other numbers. */
+    unsigned blocked_count;
+    struct troupe_stop_blocked blocked[TROUPE_STOP_BLOCKED_MAX];
+    /** Messages that later ones have replaced, as their receivers had asked
+     * (troupe/order.h). */
+    uint64_t messages_replaced_count;
 };
 
 #define TROUPE_STOP_REPORT                                                     \
     {                                                                          \
         sizeof(struct troupe_stop_report), false, 0, {0}, 0, 0, 0,             \
-        {                                                                      \
-            {                                                                  \
-                0, 0, 0, 0                                                     \
-            }                                                                  \
-        }                                                                      \
+            {{0, 0, 0, 0}}, 0, {{0, 0}}, 0                                     \
     }
 
 /**
@@ -188,7 +203,9 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_runtime_start(
 /**
  * Refuses what threads send from now on, lets the actors handle what waits for
  * at most drain_ns, then halts them, after the handlers now running, and fills
- * report (may be NULL). Not for handlers: they call troupe_runtime_quit().
+ * report (may be NULL). It waits for handlers that run on threads of their own
+ * until drain_ns is up and a second more; then they are left to themselves, and
+ * the report names them. Not for handlers: they call troupe_runtime_quit().
  *
  * Errors: NOT_RUNNING (stopped already, never started, or a forked child),
  * WRONG_THREAD.
@@ -199,7 +216,9 @@ TROUPE_API troupe_err troupe_runtime_stop(struct troupe_runtime *runtime,
 /**
  * Destroys a runtime that is not running (a running one is first stopped
  * without draining) and sets *runtime to NULL. No other thread may use it, or
- * any self of it, any more.
+ * any self of it, any more. While an actor has still not returned from its
+ * handler on a thread of its own, all memory is left where it is, for that
+ * thread, and a line of the log says so.
  */
 TROUPE_API void troupe_runtime_destroy(struct troupe_runtime **runtime);
 

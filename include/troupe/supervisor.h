@@ -52,8 +52,6 @@ enum troupe_strategy {
     TROUPE_REST_FOR_ONE, /**< those that were started after it */
 };
 
-/** Never: for stop_ns. */
-#define TROUPE_FOREVER UINT64_MAX
 /** None: for restarts_max. */
 #define TROUPE_NO_RESTARTS UINT_MAX
 
@@ -81,6 +79,14 @@ struct troupe_child {
     /** See troupe_spawn_options. Not of a supervisor. */
     struct troupe_mailbox_options mailbox;
     bool ends_on_decode_error;
+    /** Others find it by its name, too (troupe/name.h), in all its lives. */
+    bool is_registered;
+    /** See troupe/placement.h: for all its lives. Not of a supervisor, and not
+     * TROUPE_SPAWNERS_WORKER. */
+    unsigned worker;
+    bool own_thread;
+    /** See troupe_spawn_options: of a process. */
+    size_t stack_bytes;
 };
 
 /** Made by TROUPE_SUPERVISOR(.field = value, ...). It is read as long as the
@@ -122,8 +128,8 @@ struct troupe_supervisor {
  * its children; so does the end of the runtime.
  *
  * Errors, with nothing started: INVALID_ARGUMENT (the description contradicts
- * itself; the detail says where), NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
- * NOT_RUNNING.
+ * itself; the detail says where), NO_MEMORY, TOO_MANY_ACTORS, TOO_MANY_THREADS,
+ * SYSTEM, SCHEMA_CONFLICT, NOT_RUNNING.
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_supervise(struct troupe_self *self,
     const struct troupe_supervisor *description, troupe_pid *supervisor,

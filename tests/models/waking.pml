@@ -51,7 +51,10 @@
  *
  * Left out: timeouts and their cancelling (tests/protocol/test_cancel.c), the
  * inside of queues (test_steal.c, test_newborns.c), turns (NEWEST_USES_MAX,
- * INJECTED_PERIOD), a drain after another one (test_worker_sleep.c).
+ * INJECTED_PERIOD), a drain after another one (test_worker_sleep.c), lone
+ * workers (scheduler/lone.h): they sleep by the same steps, with a count of
+ * their own, and what is new, a drain that looks at two counts, is run in every
+ * order by tests/protocol/test_wake.c.
  *
  * Twins. -DBROKEN_x makes one fault, and spin must find it:
  *

@@ -365,7 +365,7 @@ class DevScript(unittest.TestCase):
     def test_aarch64_has_its_libraries_unpacked_first(self):
         self.write("cmake/sysroot.sh", 'echo "sysroot.sh $*" >>calls')
         self.assertEqual(self.dev("test", "aarch64").returncode, 0)
-        self.assertIn(" build/sysroot libck-dev ", self.calls("sysroot.sh")[0])
+        self.assertIn(" build/sysroot libboost-context1.74-dev libck-dev ", self.calls("sysroot.sh")[0])
         self.write("cmake/sysroot.sh", "exit 1")
         self.assertEqual(self.dev("test", "aarch64").returncode, 1)
 

@@ -32,7 +32,9 @@ static int join_thread(pthread_t thread);
     add_thread(thread, run, arg)
 #define pthread_join(thread, result) join_thread(thread)
 #define pthread_setname_np(thread, name) ((void)(name))
+#include "scheduler/lone.c"
 #include "scheduler/scheduler.c"
+#include "scheduler/thread.c"
 #undef pthread_create
 #undef pthread_join
 #undef pthread_setname_np

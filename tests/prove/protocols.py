@@ -112,12 +112,12 @@ PROTOCOLS = (
             (("    ck_pr_store_64(&scheduler->drain, drain);\n    ck_pr_fence_memory();",
               "    ck_pr_store_64(&scheduler->drain, drain);"),), True),
         Bug("a worker is asleep before it is counted so", "scheduler/scheduler.c",
-            (("    ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);\n"
+            (("    count_asleep(worker);\n"
               "    ck_pr_fence_atomic_store(); /* who finds it asleep finds it counted */\n"
               "    ck_pr_store_32(&worker->asleep, 1);\n    ck_pr_fence_memory();",
               "    ck_pr_store_32(&worker->asleep, 1);\n    ck_pr_fence_memory();"),
              ("        notice_drained(scheduler);\n",
-              "        ck_pr_add_64(&scheduler->idle, SLEEPER - SEARCHER);\n"
+              "        count_asleep(worker);\n"
               "        notice_drained(scheduler);\n"))),
         Bug("who finds a task wakes nobody for the rest", "scheduler/scheduler.c",
             (("if (SEARCHERS_OF(was) == 1 &&", "if (SEARCHERS_OF(was) > 9 &&"),)),
@@ -138,7 +138,7 @@ PROTOCOLS = (
         Bug("a worker sleeps without a last look", "scheduler/scheduler.c",
             (("if (!tp_worker_sees_work(worker) && !has_cancelled(worker) &&", "if ("),)),
         Bug("drain does not count wake-ups", "scheduler/scheduler.c",
-            (("if (ck_pr_load_64(&scheduler->idle) == before &&", "if ("),)),
+            (("if (after.idle == before.idle && after.awake == before.awake &&", "if ("),)),
         Bug("a late worker ends the next drain", "scheduler/scheduler.c",
             (("ck_pr_cas_64(&scheduler->drain, drain, drain + 1)) {",
               "(ck_pr_inc_64(&scheduler->drain), true)) {"),)),

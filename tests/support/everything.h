@@ -35,6 +35,7 @@ TROUPE_MESSAGE(blob, BLOB)
 TROUPE_MESSAGE(fall, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(explode, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(flood, PEER)
+TROUPE_MESSAGE(cry, TROUPE_NO_FIELDS)
 TROUPE_MESSAGE(inquire, PEERS)
 TROUPE_MESSAGE(bind, PEER)
 /* These are asked or replied; all others are told. */
@@ -121,6 +122,8 @@ on_flood(struct troupe_self *self, void *state, const struct flood *flood)
 }
 
 TROUPE_BEHAVIOUR(flooder, sizeof(int64_t), TROUPE_ON(flood, on_flood));
+
+#include "tests/support/put_off.h"
 
 /* ---- who keeps requests ---------------------------------------------------
  */
@@ -263,10 +266,50 @@ on_inquire(struct troupe_self *self, void *state, const struct inquire *inquire)
     (void)state;
     ask(self, inquire->to, inquire->counter);
     set_timers(self);
+    tell_later(self, inquire->counter);
     atomic_fetch_add(&seen.handled_count, 1);
 }
 
 TROUPE_BEHAVIOUR(asker, 0, TROUPE_ON(inquire, on_inquire));
+
+/* ---- who does it in line ---------------------------------------------------
+ */
+
+/* An answer may also fail because its giver has. */
+static void
+note_answer(troupe_err err)
+{
+    note(err == TROUPE_E_NO_MEMORY ? err : TROUPE_OK);
+}
+
+static void
+work_in_line(struct troupe_self *self, void *state)
+{
+    const struct troupe_message *message;
+    struct inquire inquire;
+    struct sum sum;
+
+    (void)state;
+    if (troupe_receive_only(self, inquire, &inquire, TROUPE_FOREVER) !=
+        TROUPE_OK) {
+        return;
+    }
+    atomic_fetch_add(&seen.handled_count, 1);
+    note(troupe_sleep(self, TROUPE_US(10)));
+    note_answer(
+        troupe_ask(self, inquire.counter, TROUPE_SECONDS(60), sum, &sum, get));
+    note_answer(troupe_monitor(self, inquire.counter, NULL, 0, NULL));
+    for (int i = 0; i < FLOOD_COUNT; i++) {
+        (void)TELL(self, inquire.counter, add, .value = i);
+    }
+    while (troupe_receive(self, &message, TROUPE_MS(1)) == TROUPE_OK) {
+        struct add add;
+
+        atomic_fetch_add(&seen.handled_count, add_in(message, &add));
+    }
+}
+
+TROUPE_PROCESS(clerk, 0, work_in_line);
 
 /* ---- who links and watches ------------------------------------------------
  */
@@ -443,6 +486,83 @@ fill_all(struct troupe_self *self, troupe_pid to)
     fill(self, TROUPE_MAILBOX_REDIRECT, to);
 }
 
+/* ---- names and groups -----------------------------------------------------
+ */
+
+static void
+on_named(struct troupe_self *self, void *state, uint64_t context,
+    const char *name, troupe_pid holder)
+{
+    (void)self, (void)state, (void)holder;
+    CHECK(context == 7 && strcmp(name, "named") == 0);
+}
+
+/* What was published to so many: one letter if it could not be made, else a
+ * message each. */
+static void
+count_published(troupe_err err, size_t members_count, size_t taken_count)
+{
+    if (note(err) == TROUPE_OK) {
+        atomic_fetch_add(&seen.tried_count, (int)members_count);
+        atomic_fetch_add(
+            &seen.unmade_count, (int)(members_count - taken_count));
+    } else {
+        atomic_fetch_add(&seen.tried_count, 1);
+        atomic_fetch_add(&seen.unmade_count, 1);
+    }
+}
+
+static void
+publish(struct troupe_self *self)
+{
+    static const char bytes[LARGE_BYTES];
+    size_t members_count = troupe_members_count(self, "group");
+    size_t taken_count = 0;
+    troupe_err err = troupe_publish_counted(
+        self, "group", &taken_count, blob, .bytes = {bytes, LARGE_BYTES});
+
+    count_published(err, members_count, taken_count);
+    err = troupe_publish_counted(self, "group", &taken_count, add, .value = 1);
+    count_published(err, members_count, taken_count);
+}
+
+/* Takes a name, waits for others, and publishes to a group that it is in. */
+static void
+on_cry(struct troupe_self *self, void *state, const struct cry *cry)
+{
+    troupe_pid own = troupe_self_pid(self);
+    troupe_pid listener;
+
+    (void)state, (void)cry;
+    note(troupe_register(self, "own", own));
+    note(troupe_await_name(self, "named", on_named, 7));
+    note(troupe_await_name(self, "never", on_named, 7));
+    note(troupe_join(self, "group", own));
+    if (note(troupe_spawn(self, small, &listener)) == TROUPE_OK) {
+        note(troupe_join(self, "group", listener));
+    }
+    publish(self);
+    atomic_fetch_add(&seen.handled_count, 1);
+}
+
+TROUPE_BEHAVIOUR(crier, sizeof(int64_t), TROUPE_ON(cry, on_cry),
+    TROUPE_ON(add, on_add), TROUPE_ON(blob, on_blob));
+
+static void
+play_in_public(struct troupe_self *self)
+{
+    struct troupe_spawn_options options = TROUPE_SPAWN_OPTIONS(.name = "named");
+    troupe_pid named = TROUPE_NO_PID;
+    troupe_pid crier = TROUPE_NO_PID;
+
+    note(troupe_spawn(self, crier, &crier));
+    (void)TELL(self, crier, cry);
+    note(troupe_spawn_with(self, small, &options, &named));
+    note(named == TROUPE_NO_PID
+             ? TROUPE_OK
+             : troupe_register(self, "named by another", named));
+}
+
 /* ---- all of it ------------------------------------------------------------
  */
 
@@ -496,13 +616,19 @@ play_together(struct troupe_self *self, troupe_pid counter)
     troupe_pid asker = TROUPE_NO_PID;
     troupe_pid faller = TROUPE_NO_PID;
     troupe_pid binder = TROUPE_NO_PID;
+    troupe_pid clerk = TROUPE_NO_PID;
 
+    note(troupe_spawn(self, clerk, &clerk));
+    (void)TELL(self, clerk, add, .value = 1);
+    (void)TELL(self, clerk, inquire, .to = clerk, .counter = counter);
+    (void)TELL(self, clerk, add, .value = 2);
     note(troupe_spawn_with(self, keeper, &options, &keeper));
     note(troupe_spawn(self, asker, &asker));
     (void)TELL(self, asker, inquire, .to = keeper, .counter = counter);
     note(troupe_spawn(self, large, &faller));
     note(troupe_spawn(self, binder, &binder));
     (void)TELL(self, binder, bind, .to = faller);
+    put_aside_and_off(self);
     supervise(self);
     print_waits(self);
 }
@@ -519,6 +645,7 @@ play(struct troupe_self *self)
     note(troupe_spawn(self, small, &counter));
     play_alone(self, counter);
     play_together(self, counter);
+    play_in_public(self);
     note(troupe_ask(self, counter, TROUPE_SECONDS(60), sum, &sum, get));
     troupe_dead_letters_unsubscribe(self, gravedigger);
     note(troupe_stop(self, counter));

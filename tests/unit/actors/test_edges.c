@@ -263,7 +263,8 @@ static const struct troupe_field other_fields[] = {
 static struct troupe_schema other_drop_in = {
     "drop_in", other_fields, 1, sizeof(struct troupe_str), 0};
 static const struct troupe_on stranger_handlers[] = {
-    {&other_drop_in, drop_in_dispatch, NULL, NULL, NULL, NULL, NULL},
+    {&other_drop_in, drop_in_dispatch, NULL, NULL, NULL, NULL, NULL,
+        TROUPE_UNMARKED_},
 };
 static struct troupe_behaviour stranger_behaviour = {
     "stranger", 0, stranger_handlers, 1, NULL};

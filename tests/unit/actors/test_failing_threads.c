@@ -152,16 +152,22 @@ tell_many(void)
 }
 
 static void
-stop(void)
+stop_with(int more_count)
 {
     struct troupe_stop_report report = TROUPE_STOP_REPORT;
 
     assert_int_equal(
         troupe_runtime_stop(runtime, TROUPE_SECONDS(60), &report), TROUPE_OK);
     assert_true(report.is_drained);
-    assert_int_equal(handled_count, ACTORS_COUNT * TELLS_COUNT);
+    assert_int_equal(handled_count, ACTORS_COUNT * TELLS_COUNT + more_count);
     troupe_runtime_destroy(&runtime);
     check_nothing_is_left();
+}
+
+static void
+stop(void)
+{
+    stop_with(0);
 }
 
 /* The worker's number is from 1, as a person counts. */
@@ -221,6 +227,37 @@ a_runtime_without_a_thread_takes_what_is_told_until_it_has_one(void **state)
     stop();
 }
 
+static troupe_err
+spawn_alone(void)
+{
+    troupe_pid pid;
+    troupe_err err = troupe_spawn_with(troupe_thread_self(runtime), counter,
+        &TROUPE_SPAWN_OPTIONS(.own_thread = true), &pid);
+
+    return err == TROUPE_OK
+               ? troupe_tell(troupe_thread_self(runtime), pid, add, .value = 0)
+               : err;
+}
+
+/* While the runtime runs the spawn is refused; before that, the start. */
+static void
+an_actor_without_a_thread_of_its_own_is_not_spawned(void **state)
+{
+    (void)state;
+    create();
+    tell_many();
+    assert_int_equal(spawn_alone(), TROUPE_OK);
+    atomic_store(&refused_thread, WORKERS_COUNT + 1);
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_E_SYSTEM);
+    assert_non_null(strstr(troupe_err_detail(), "beside the workers"));
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+    atomic_store(&refused_thread, 1);
+    assert_int_equal(spawn_alone(), TROUPE_E_SYSTEM);
+    assert_non_null(strstr(troupe_err_detail(), strerror(EAGAIN)));
+    assert_int_equal(spawn_alone(), TROUPE_OK);
+    stop_with(2);
+}
+
 static void
 without_a_key_there_is_no_runtime(void **state)
 {
@@ -270,6 +307,7 @@ main(void)
         cmocka_unit_test(a_runtime_without_a_thread_may_be_destroyed),
         cmocka_unit_test(
             a_runtime_without_a_thread_takes_what_is_told_until_it_has_one),
+        cmocka_unit_test(an_actor_without_a_thread_of_its_own_is_not_spawned),
         cmocka_unit_test(without_a_key_there_is_no_runtime),
         cmocka_unit_test(without_room_for_its_value_a_thread_is_no_sender),
         cmocka_unit_test(without_signal_stacks_actors_run),

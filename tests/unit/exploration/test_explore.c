@@ -553,6 +553,54 @@ steps_that_draw_or_spawn_have_an_order(void **state)
     assert_int_equal(count_orders(two_that_do), 2);
 }
 
+static void
+look_for_a_name(struct troupe_self *self, int index)
+{
+    (void)index;
+    (void)troupe_whereis(self, "first");
+}
+
+static void
+take_a_name(struct troupe_self *self, int index)
+{
+    troupe_err err = troupe_register(self, "first", troupe_self_pid(self));
+
+    CHECK(err == TROUPE_OK || err == TROUPE_E_NAME_TAKEN);
+    (void)index;
+}
+
+static void
+take_or_look(struct troupe_self *self, int index)
+{
+    if (index == 1) {
+        take_a_name(self, index);
+    } else {
+        look_for_a_name(self, index);
+    }
+}
+
+static void
+publish_to_nobody(struct troupe_self *self, int index)
+{
+    (void)index;
+    CHECK(troupe_publish(self, "nobody", go) == TROUPE_OK);
+}
+
+static void
+steps_that_change_names_have_an_order_and_those_that_look_have_none(
+    void **state)
+{
+    (void)state;
+    world.on_go = look_for_a_name;
+    assert_int_equal(count_orders(two_that_do), 1);
+    world.on_go = publish_to_nobody;
+    assert_int_equal(count_orders(two_that_do), 1);
+    world.on_go = take_a_name;
+    assert_int_equal(count_orders(two_that_do), 2);
+    world.on_go = take_or_look;
+    assert_int_equal(count_orders(two_that_do), 2);
+}
+
 /* Whom the mailbox of one message has refused. */
 static int refused[2];
 
@@ -765,6 +813,8 @@ main(void)
         cmocka_unit_test(a_stop_overtakes_what_was_sent_before_it_or_not),
         cmocka_unit_test(a_kill_may_come_at_any_moment),
         cmocka_unit_test(steps_that_draw_or_spawn_have_an_order),
+        cmocka_unit_test(
+            steps_that_change_names_have_an_order_and_those_that_look_have_none),
         cmocka_unit_test(who_is_refused_depends_on_who_came_first),
         cmocka_unit_test(time_passes_when_nothing_else_can_happen),
         cmocka_unit_test(timers_that_race_are_due_before_or_after_what_waits),

@@ -298,6 +298,50 @@ bound_tasks_run_on_their_worker_alone(void **state)
     }
 }
 
+enum { ROUNDS = 1000 };
+
+/* The first ROUNDS turns are noted. */
+static void
+note_and_yield(struct tp_worker *worker, struct job *job)
+{
+    int at = atomic_fetch_add(&order_length, 1);
+
+    if (at < ROUNDS) {
+        order[at] = job->number;
+        tp_worker_yield(worker, &job->task);
+    }
+}
+
+/* Three that are bound and three that are not, on a worker that is never idle:
+ * each of them has a fair share, and the bound ones are run in order. */
+static void
+bound_tasks_take_turns_with_the_queue(void **state)
+{
+    struct tp_scheduler_options options = jobs_options(1);
+    int turns[6] = {0};
+    int last_bound = -1;
+
+    (void)state;
+    create(&options);
+    bind(0, 3, 0);
+    for (int i = 0; i < 6; i++) {
+        jobs[i].run = note_and_yield;
+        ready(&jobs[i]);
+    }
+    assert_int_equal(tp_scheduler_start(scheduler), TROUPE_OK);
+    drain_and_halt();
+    for (int i = 0; i < ROUNDS; i++) {
+        turns[order[i]]++;
+        if (order[i] < 3) {
+            assert_true(last_bound < 0 || order[i] == (last_bound + 1) % 3);
+            last_bound = order[i];
+        }
+    }
+    for (int i = 0; i < 6; i++) {
+        assert_true(turns[i] > ROUNDS / 12);
+    }
+}
+
 static void
 yield_ten_times(struct tp_worker *worker, struct job *job)
 {
@@ -822,6 +866,7 @@ main(void)
         TEST(every_task_made_ready_from_outside_runs_once),
         TEST(more_tasks_than_a_queue_holds_all_run_once),
         TEST(bound_tasks_run_on_their_worker_alone),
+        TEST(bound_tasks_take_turns_with_the_queue),
         TEST(a_task_that_yields_runs_again),
         TEST(the_task_made_ready_last_runs_next_and_the_others_in_order),
         TEST(a_task_that_yields_goes_behind_the_others),
