@@ -28,6 +28,7 @@ TROUPE_MESSAGE(letter, LETTER)
 TROUPE_MESSAGE(answer, NUMBER)
 TROUPE_MESSAGE(send_many, TARGET)
 TROUPE_MESSAGE(aim, TARGET)
+TROUPE_MESSAGE(idle_letter, TROUPE_NO_FIELDS)
 
 enum { MANY = 200, LARGE_BYTES = 9000 };
 
@@ -744,6 +745,99 @@ kept_requests_count_their_hops_too(void **state)
     finish();
 }
 
+/* ---- processes ----------------------------------------------------------- */
+
+static void
+forward_all(struct troupe_self *own, void *state)
+{
+    const troupe_pid *to = state;
+    const struct troupe_message *message;
+
+    while (troupe_receive(own, &message, TROUPE_FOREVER) == TROUPE_OK) {
+        CHECK(troupe_forward(own, *to) == TROUPE_OK);
+        CHECK(troupe_forward(own, *to) == TROUPE_E_NO_MESSAGE);
+    }
+}
+
+TROUPE_PROCESS(forwarder, sizeof(troupe_pid), forward_all);
+
+static void
+a_process_forwards_too(void **state)
+{
+    troupe_pid desk;
+    troupe_pid pid;
+
+    (void)state;
+    begin(true);
+    desk = spawn_desk();
+    assert_int_equal(troupe_spawn_with(self, forwarder,
+                         &TROUPE_SPAWN_OPTIONS(.state = &desk), &pid),
+        TROUPE_OK);
+    for (uint64_t i = 0; i < 20; i++) {
+        tell(pid, i);
+        assert_int_equal(ask(pid, 100 + i), 101 + i);
+    }
+    finish();
+    assert_int_equal(desk_seen.count, 40);
+    assert_int_equal(all_dead_letters(), 0);
+}
+
+enum { FLOOD = 600 };
+
+/* Congests the first, so that it is paused when it sends to the second. */
+struct two {
+    troupe_pid first;
+    troupe_pid second;
+};
+
+static void
+flood_and_forward(struct troupe_self *own, void *state)
+{
+    const struct two *two = state;
+    const struct troupe_message *message;
+
+    CHECK(troupe_receive(own, &message, TROUPE_FOREVER) == TROUPE_OK);
+    for (int i = 0; i < FLOOD; i++) {
+        (void)troupe_tell(own, two->first, idle_letter);
+    }
+    CHECK(troupe_forward(own, two->second) == TROUPE_OK); /* it waits */
+}
+
+TROUPE_PROCESS(flooder, sizeof(struct two), flood_and_forward);
+
+/* Each letter is handled or a dead letter, once. */
+static void
+a_process_that_ends_while_it_forwards_loses_nothing(void **state)
+{
+    static const struct troupe_child children[] = {
+        TROUPE_CHILD(.name = "desk", .behaviour = &weak_desk_behaviour)};
+    static const struct troupe_supervisor tree =
+        TROUPE_SUPERVISOR(.backoff_ns = TROUPE_SECONDS(8),
+            TROUPE_CHILDREN(children));
+    struct two two;
+    troupe_pid pid;
+
+    (void)state;
+    begin(true);
+    assert_int_equal(
+        troupe_supervise(self, &tree, NULL, &two.first), TROUPE_OK);
+    two.second = spawn_desk();
+    tell(two.first, 0); /* it is down from here on */
+    wait_for(TROUPE_MS(1));
+    assert_int_equal(troupe_spawn_with(self, flooder,
+                         &TROUPE_SPAWN_OPTIONS(.state = &two), &pid),
+        TROUPE_OK);
+    tell(pid, 1);
+    wait_for(TROUPE_SECONDS(1));
+    assert_int_equal(desk_seen.count, 0); /* it waits */
+    assert_int_equal(troupe_kill(self, pid), TROUPE_OK);
+    wait_for(TROUPE_SECONDS(1));
+    finish();
+    assert_int_equal(desk_seen.count, 0);
+    assert_int_equal(dead_letters(TROUPE_DEAD_LETTER_FAILED), 1);
+    assert_true(all_dead_letters() > 2);
+}
+
 /* ---- where there is nothing to forward ----------------------------------- */
 
 static void
@@ -823,6 +917,8 @@ main(void)
         cmocka_unit_test(a_message_in_a_ring_is_handed_on_255_times),
         cmocka_unit_test(who_forwards_to_itself_is_a_ring_too),
         cmocka_unit_test(kept_requests_count_their_hops_too),
+        cmocka_unit_test(a_process_forwards_too),
+        cmocka_unit_test(a_process_that_ends_while_it_forwards_loses_nothing),
         cmocka_unit_test(only_what_was_told_or_asked_is_forwarded),
     };
     struct troupe_runtime *first = NULL;
