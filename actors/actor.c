@@ -5,6 +5,7 @@
 #include "actors/bond.h"
 #include "actors/child.h"
 #include "actors/delayed.h"
+#include "actors/forward.h"
 #include "actors/idle.h"
 #include "actors/io.h"
 #include "actors/life.h"
@@ -339,6 +340,8 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_supervisor_drop(self, message);
     } else if (message->kind == TP_MESSAGE_IO) {
         tp_post_free(self, message);
+    } else if (message->kind == TP_MESSAGE_RELAY) {
+        tp_forward_relay(self, message);
     } else if (message->kind == TP_MESSAGE_DELAYED) {
         tp_delayed_drop(self, message);
     } else if (tp_directory_is_kind(message->kind)) {
@@ -362,6 +365,8 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
     } else if (message->kind == TP_MESSAGE_IO) {
         tp_io_handle(self, actor, message);
+    } else if (message->kind == TP_MESSAGE_RELAY) {
+        tp_forward_relay(self, message);
     } else if (message->kind == TP_MESSAGE_DELAYED) {
         tp_delayed_arm(self, message);
     } else if (tp_directory_is_kind(message->kind)) {
@@ -522,8 +527,7 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if (self->congested != NULL) {
         tp_pause_on_congested(self, actor);
     }
-    if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
-        tp_limit_is_congested(&actor->limit)) {
+    if (tp_actor_looks_again(actor) && tp_limit_is_congested(&actor->limit)) {
         tp_pause_end(self, actor);
     }
     if ((actor->flags & TP_ACTOR_WATCHES_IDLE) != 0) {

@@ -56,11 +56,11 @@
  *
  * A paused actor keeps its mail in its own lists and sleeps. Every push wakes
  * it, so that control messages are handled and it can see that it has become
- * congested itself (mailbox/limit.h says why that matters). So does one that is
- * suspended between two lives (actors/life.h), which drops what is for an
- * earlier occupant of its slot: others wait for that. So does a process,
- * always: its mail stays in the lists until its body receives it
- * (actors/process.h).
+ * congested itself (mailbox/limit.h says why that matters, and why it does not
+ * matter to a router). So does one that is suspended between two lives
+ * (actors/life.h), which drops what is for an earlier occupant of its slot:
+ * others wait for that. So does a process, always: its mail stays in the lists
+ * until its body receives it (actors/process.h).
  */
 #ifndef TROUPE_ACTORS_ACTOR_H
 #define TROUPE_ACTORS_ACTOR_H
@@ -96,6 +96,9 @@ enum {
     TP_ACTOR_ENDS_ON_DECODE_ERROR = 4096,
     TP_ACTOR_SUPERVISES = 8192, /* actors/supervisor.h */
     TP_ACTOR_IS_NAMED = 16384,  /* of a START: a name is to be shown */
+    /* It is paused, and stays so though it is congested (mailbox/limit.h). */
+    TP_ACTOR_STAYS_PAUSED = 32768,
+    TP_ACTOR_ROUTES = 32768, /* of a START: it is a router (actors/router.h) */
 };
 
 enum {
@@ -159,6 +162,14 @@ tp_actor_set_table(
 {
     ck_pr_fence_store();
     ck_pr_store_ptr(&actor->table, (void *)(uintptr_t)table);
+}
+
+/* Whether it is paused, and must not be once it is congested. */
+static inline bool
+tp_actor_looks_again(const struct tp_actor *actor)
+{
+    return (actor->flags & (TP_ACTOR_IS_PAUSED | TP_ACTOR_STAYS_PAUSED)) ==
+           TP_ACTOR_IS_PAUSED;
 }
 
 /* The scheduler's run hook: one turn of the actor that task belongs to. */

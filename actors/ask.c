@@ -2,6 +2,7 @@
 #include "actors/ask.h"
 
 #include "actors/answer.h"
+#include "actors/forward.h"
 #include "actors/outside.h"
 #include "actors/post.h"
 #include "actors/process.h"
@@ -343,7 +344,7 @@ troupe_request_forward(
     sender = message->sender;
     number = message->request;
     tp_kept_remove(&self->actor->extension->kept, message);
-    err = tp_post_on(self, to, &message);
+    err = tp_forward_message(self, to, &message);
     if (err != TROUPE_OK) {
         bool is_kept = tp_kept_add(&self->actor->extension->kept, message);
 

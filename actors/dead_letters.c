@@ -53,6 +53,10 @@ tp_dead_letters_cause_of(troupe_err err)
         return TROUPE_DEAD_LETTER_NO_HANDLER;
     case TROUPE_E_NO_MEMORY:
         return TROUPE_DEAD_LETTER_NO_MEMORY;
+    case TROUPE_E_NO_ROUTEE:
+        return TROUPE_DEAD_LETTER_NO_ROUTEE;
+    case TROUPE_E_TOO_MANY_HOPS:
+        return TROUPE_DEAD_LETTER_TOO_MANY_HOPS;
     default:
         return TROUPE_DEAD_LETTER_REFUSED;
     }

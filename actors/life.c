@@ -101,6 +101,7 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     actor->pid =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
     actor->flags = message->err;
+    actor->flags &= (uint16_t)~TP_ACTOR_ROUTES;
     actor->flags |= flags_of_profile(self, actor);
     actor->state = start->state;
     actor->extension = tp_start_extension(message);
@@ -234,7 +235,7 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0) {
         tp_state_free(self, actor->state.large);
     }
-    actor->flags &= LASTING | TP_ACTOR_IS_PAUSED;
+    actor->flags &= LASTING | TP_ACTOR_IS_PAUSED | TP_ACTOR_STAYS_PAUSED;
 }
 
 static void

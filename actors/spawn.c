@@ -3,6 +3,7 @@
 #include "actors/io.h"
 #include "actors/order.h"
 #include "actors/outside.h"
+#include "actors/owned.h"
 #include "actors/placement.h"
 #include "actors/post.h"
 #include "actors/process.h"
@@ -109,6 +110,7 @@ tp_start_release(struct troupe_self *self, struct troupe_message *message)
     if (extension != NULL) {
         tp_bond_release_all(self, &extension->bonds);
         tp_io_drop(self, extension);
+        tp_owned_free_all(&extension->owned);
         tp_extension_destroy(self, &extension);
     }
     tp_post_free(self, message);
@@ -184,6 +186,9 @@ settle_in(struct troupe_self *self, struct tp_actor *actor,
         return err;
     }
     *pid = tp_registry_issue(&self->runtime->registry, actor);
+    if ((start->err & TP_ACTOR_ROUTES) != 0) {
+        profile |= TP_PROFILE_ROUTES;
+    }
     tp_profiles_assign(profiles, actor, profile);
     if (options->name != NULL) {
         err = tp_directory_reserve(self, options->name, *pid);
@@ -308,6 +313,29 @@ tp_spawn_with_socket(struct troupe_self *self,
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a connection");
     }
     tp_start_extension(start)->socket = socket;
+    return spawn_by(self, &options, start, pid);
+}
+
+troupe_err
+tp_spawn_with_extension(struct troupe_self *self,
+    const struct tp_behaviour_table *table,
+    const struct troupe_spawn_options *given, unsigned flags,
+    struct tp_extension **extension, troupe_pid *pid)
+{
+    struct troupe_spawn_options options;
+    struct troupe_message *start = NULL;
+    troupe_err err = resolve(self, given, &options);
+
+    if (err == TROUPE_OK) {
+        err = make_start(self, table, &options, flags, &start);
+    }
+    if (err != TROUPE_OK) {
+        tp_owned_free_all(&(*extension)->owned);
+        tp_extension_destroy(self, extension);
+        return err;
+    }
+    start->request = (uintptr_t)*extension;
+    *extension = NULL;
     return spawn_by(self, &options, start, pid);
 }
 

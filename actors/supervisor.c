@@ -417,6 +417,16 @@ tp_supervisor_stop(
 }
 
 void
+tp_supervisor_lose(struct troupe_self *self, void *state, troupe_pid watcher)
+{
+    struct tp_supervisor *supervisor = state;
+
+    if (watcher == supervisor->owner) {
+        tp_supervisor_stop(self, state, TROUPE_EXIT_SHUTDOWN);
+    }
+}
+
+void
 tp_supervisor_fini(struct troupe_self *self, void *state)
 {
     static const struct tp_exit shut_down = {.kind = TROUPE_EXIT_SHUTDOWN};

@@ -48,7 +48,8 @@ enum tp_message_kind {
     TP_MESSAGE_LISTED,  /* another has listed the receiver in the directory */
     TP_MESSAGE_NAMED,   /* a name that the receiver waits for is taken */
     TP_MESSAGE_DELAYED, /* a tell that the receiver's worker is to delay */
-    TP_MESSAGE_START,   /* control from here on */
+    TP_MESSAGE_RELAY, /* a tell to the pid in `request`, when its turn comes */
+    TP_MESSAGE_START, /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_KILL,
     TP_MESSAGE_RUN,    /* to a child: live (again) */
@@ -79,9 +80,21 @@ struct troupe_message {
     uint32_t payload_size;
     uint8_t kind;       /* a tp_message_kind */
     uint8_t size_class; /* block_cache's, or TP_SHARED_CLASS */
-    uint16_t err; /* of replies: a troupe_err; of requests: actors/call.h */
+    /* Of replies: a troupe_err. Of requests: in the low byte what actors/call.h
+     * counts. Of tells and requests: in the high byte the hops, how often they
+     * were handed on (actors/forward.h). */
+    uint16_t err;
     uint8_t payload[];
 };
+
+enum { TP_MESSAGE_HOPS_SHIFT = 8, TP_MESSAGE_HOPS_MAX = 255 };
+
+/* Of a tell or a request. */
+static inline unsigned
+tp_message_hops(const struct troupe_message *message)
+{
+    return message->err >> TP_MESSAGE_HOPS_SHIFT;
+}
 
 static inline bool
 tp_message_is_control(const struct troupe_message *message)

@@ -478,7 +478,8 @@ TROUPE_API void troupe_request_release(
  * *request to NULL. Views into the message end with this call, also when it is
  * in hand, and troupe_sender() is TROUPE_NO_PID then. On an error the request
  * stays the caller's: NO_REQUEST (as troupe_reply_to()), NO_SUCH_ACTOR,
- * MAILBOX_FULL, NO_HANDLER (a thread).
+ * MAILBOX_FULL, NO_HANDLER (a thread), TOO_MANY_HOPS. A message in hand that
+ * is not kept goes on by troupe_forward() (troupe/forward.h).
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_request_forward(
     struct troupe_self *self, struct troupe_request **request, troupe_pid to);

@@ -29,6 +29,8 @@ extern "C" {
     X(CYCLE, "who is asked waits for the asker, so no answer can come")        \
     X(NO_REQUEST, "there is no request to reply to")                           \
     X(NO_MESSAGE, "there is no such message in hand")                          \
+    X(TOO_MANY_HOPS, "the message has been handed on too often")               \
+    X(NO_ROUTEE, "the router has nobody to give the message to")               \
     X(STASH_FULL, "the actor has put as much aside as it may")                 \
     X(UNEXPECTED_REPLY, "the reply is of another schema than was asked for")   \
     X(DECODE, "the payload does not fit its schema")                           \

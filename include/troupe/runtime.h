@@ -131,7 +131,9 @@ troupe_options_default(void)
     X(LATE_REPLY, "the reply came after the deadline")                         \
     X(EXPIRED, "its deadline had passed when its turn came")                   \
     X(CRASHED, "the receiver crashed while it handled it")                     \
-    X(RUNTIME_STOPPED, "the runtime stopped first")
+    X(RUNTIME_STOPPED, "the runtime stopped first")                            \
+    X(NO_ROUTEE, "the router had nobody to give it to")                        \
+    X(TOO_MANY_HOPS, "it was handed on too often")
 
 enum troupe_dead_letter_cause {
 #define X(name, text) TROUPE_DEAD_LETTER_##name,
