@@ -6,6 +6,7 @@
 #include "actors/child.h"
 #include "actors/delayed.h"
 #include "actors/idle.h"
+#include "actors/io.h"
 #include "actors/life.h"
 #include "actors/order.h"
 #include "actors/post.h"
@@ -198,6 +199,9 @@ obey(struct troupe_self *self, struct tp_actor *actor,
     case TP_MESSAGE_RESUME:
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
         break;
+    case TP_MESSAGE_RELEASE:
+        actor->flags &= (uint16_t)~TP_ACTOR_IS_HELD;
+        break;
     default:
         tp_child_obey(self, actor, message);
         return;
@@ -338,6 +342,8 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_drop(self, actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (message->kind == TP_MESSAGE_IO) {
+        tp_post_free(self, message);
     } else if (message->kind == TP_MESSAGE_DELAYED) {
         tp_delayed_drop(self, message);
     } else if (tp_directory_is_kind(message->kind)) {
@@ -359,6 +365,8 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_timers_handle(self, actor, message, tp_life_open_state(actor));
     } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
+    } else if (message->kind == TP_MESSAGE_IO) {
+        tp_io_handle(self, actor, message);
     } else if (message->kind == TP_MESSAGE_DELAYED) {
         tp_delayed_arm(self, message);
     } else if (tp_directory_is_kind(message->kind)) {

@@ -84,16 +84,18 @@ enum {
     TP_ACTOR_IS_SUSPENDED = 16,  /* between two lives (actors/child.h) */
     TP_ACTOR_IS_EXACT = 32,      /* has a profile, and settles each message */
     TP_ACTOR_IS_SEQUENTIAL = 64, /* actors/process.h */
-    TP_ACTOR_STANDS_STILL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
+    TP_ACTOR_IS_HELD = 128, /* by what its peer does not read (actors/io.h) */
+    TP_ACTOR_STANDS_STILL =
+        TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED | TP_ACTOR_IS_HELD,
     TP_ACTOR_HOLDS_MAIL = TP_ACTOR_STANDS_STILL | TP_ACTOR_IS_SEQUENTIAL,
-    TP_ACTOR_UNSTASHES = 128,    /* has called messages back (actors/stash.h) */
-    TP_ACTOR_WATCHES_IDLE = 256, /* actors/idle.h */
-    TP_ACTOR_ORDERS_MAIL = 512,  /* actors/order.h */
-    TP_ACTOR_ATTENTION = 1024,
-    TP_ACTOR_HAS_LARGE_STATE = 1024,
-    TP_ACTOR_ENDS_ON_DECODE_ERROR = 2048,
-    TP_ACTOR_SUPERVISES = 4096, /* actors/supervisor.h */
-    TP_ACTOR_IS_NAMED = 8192,   /* of a START: a name is to be shown */
+    TP_ACTOR_UNSTASHES = 256,    /* has called messages back (actors/stash.h) */
+    TP_ACTOR_WATCHES_IDLE = 512, /* actors/idle.h */
+    TP_ACTOR_ORDERS_MAIL = 1024, /* actors/order.h */
+    TP_ACTOR_ATTENTION = 2048,
+    TP_ACTOR_HAS_LARGE_STATE = 2048,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 4096,
+    TP_ACTOR_SUPERVISES = 8192, /* actors/supervisor.h */
+    TP_ACTOR_IS_NAMED = 16384,  /* of a START: a name is to be shown */
 };
 
 enum {

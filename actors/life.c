@@ -7,6 +7,7 @@
 #include "actors/crash.h"
 #include "actors/delayed.h"
 #include "actors/idle.h"
+#include "actors/io.h"
 #include "actors/order.h"
 #include "actors/owned.h"
 #include "actors/placement.h"
@@ -105,6 +106,7 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     }
     if ((actor->flags & TP_ACTOR_IS_SUSPENDED) == 0) {
         run_start_handler(self, actor);
+        tp_io_begin(self, actor);
     }
 }
 
@@ -210,6 +212,7 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
     }
     if (actor->extension != NULL) {
         tp_timers_cancel_all(self, &actor->extension->timers);
+        tp_io_end(self, actor);
         tp_answer_abandon_all(self, actor);
         tp_owned_free_all(&actor->extension->owned);
         tp_order_end(self, actor);

@@ -98,6 +98,11 @@ tp_options_resolve(
             "faults are planned for a runtime of threads; only a simulation "
             "has them (.simulate = true)");
     }
+    if (options->simulate && options->io != NULL) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a simulation has no network: nobody can replay what others send; "
+            "leave .io NULL, and tell the actors what would have come");
+    }
     if (options->simulate) {
         options->workers_count = 1;
     }

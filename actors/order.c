@@ -134,12 +134,17 @@ put_forward(struct sorting *sorting, struct troupe_message *message)
     order->last_urgent = message;
 }
 
-static void
-free_replaced(struct sorting *sorting, struct troupe_message *message)
+void
+tp_order_free_replaced(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
 {
-    sorting->replaced.messages_count++;
-    sorting->replaced.bytes_count += tp_post_bytes_of(message);
-    tp_post_free(sorting->self, message);
+    struct tp_order *order = get(self, actor);
+
+    if (order != NULL) {
+        order->replaced_count++;
+    }
+    self->replaced_count++;
+    tp_post_free(self, message);
 }
 
 static void
@@ -160,7 +165,9 @@ put_into_place(struct sorting *sorting, const struct tp_behaviour_mark *mark,
         tp_mailbox_put_behind(mailbox, sorting->before, other);
         sorting->before = other;
     } else {
-        free_replaced(sorting, other);
+        sorting->replaced.messages_count++;
+        sorting->replaced.bytes_count += tp_post_bytes_of(other);
+        tp_order_free_replaced(sorting->self, sorting->actor, other);
     }
 }
 
@@ -190,8 +197,6 @@ sort(struct sorting *sorting)
         sort_next(sorting, message);
     }
     order->sorted = sorting->before;
-    order->replaced_count += sorting->replaced.messages_count;
-    sorting->self->replaced_count += sorting->replaced.messages_count;
 }
 
 struct tp_order_replaced

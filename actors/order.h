@@ -38,9 +38,9 @@
  * tries again.
  *
  * Mail for an earlier occupant of the slot is not sorted. Where an exploration
- * chooses what comes next (exploration/), nothing is. In a simulation that
- * changes the order of mail (actors/faults.h) the whole list is sorted each
- * time.
+ * chooses what comes next, and what is replaced (exploration/), nothing is. In
+ * a simulation that changes the order of mail (actors/faults.h) the whole list
+ * is sorted each time.
  *
  * All functions are for the actor's owner.
  *
@@ -92,6 +92,11 @@ void tp_order_switch(struct troupe_self *self, struct tp_actor *actor,
 
 /* A life ends. What waits is left in the mailbox. */
 void tp_order_end(struct troupe_self *self, struct tp_actor *actor);
+
+/* Counts a message that a later one has replaced, and frees it. It must come
+ * off the limit. */
+void tp_order_free_replaced(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message);
 
 /* How the actor has marked this message to it; NULL: not at all. */
 const struct tp_behaviour_mark *tp_order_mark_of(

@@ -3,6 +3,7 @@
 
 #include "actors/answer.h"
 #include "actors/delayed.h"
+#include "actors/io.h"
 #include "actors/isolation.h"
 #include "actors/options.h"
 #include "actors/outside.h"
@@ -25,6 +26,9 @@ expire_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
 {
     if (timeout->purpose == TP_MESSAGE_TIMER) {
         tp_timers_expire(worker, timeout);
+    } else if (timeout->purpose == TP_MESSAGE_IO) {
+        ((struct troupe_self *)worker->local)
+            ->runtime->io->expire(worker, timeout);
     } else if (timeout->purpose == TP_MESSAGE_DELAYED) {
         tp_delayed_expire(worker, timeout);
     } else {
@@ -39,7 +43,7 @@ release_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
         tp_timers_release(worker, timeout);
     } else if (timeout->purpose == TP_MESSAGE_DELAYED) {
         tp_delayed_release(worker, timeout);
-    } else {
+    } else if (timeout->purpose != TP_MESSAGE_IO) { /* that is its socket's */
         tp_answer_release(worker, timeout);
     }
 }
@@ -75,6 +79,7 @@ create_scheduler(
         .simulate = options->simulate,
         .seed = options->seed,
         .parking = &tp_parking_futex,
+        .io = runtime->io == NULL ? NULL : runtime->io->loop,
         .hooks =
             {
                 .run = tp_actor_run,
@@ -189,11 +194,12 @@ destroy_containment(struct troupe_runtime *runtime)
     }
 }
 
+/* Those of own threads go with these (own_thread.h). */
 static void
 destroy_stacks(struct troupe_runtime *runtime)
 {
-    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
-        tp_stack_pool_fini(&tp_runtime_self_at(runtime, i)->stacks);
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        tp_stack_pool_fini(&runtime->workers[i].stacks);
     }
 }
 
@@ -269,6 +275,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     made->log = (struct tp_log){options.log, options.log_context};
     made->seed = options.seed;
     made->is_simulated = options.simulate;
+    made->io = options.io;
     made->creator = pthread_self();
     pthread_mutex_init(&made->outside_mutex, NULL);
     tp_roots_init(&made->roots);
@@ -340,6 +347,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         /* What came between stop and here; or all, if it never started. */
         ck_pr_store_32(&dying->state, TP_RUNTIME_STOPPED);
         tp_shutdown_sweep(dying, false, &unread);
+        tp_scheduler_close_io(dying->scheduler); /* it has blocks of ours */
         tp_shutdown_release_answers(dying);
         tp_roots_fini(&dying->workers[0]);
         destroy_stacks(dying);

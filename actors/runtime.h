@@ -43,6 +43,7 @@ struct tp_life_remains {
 
 struct troupe_runtime {
     struct tp_scheduler *scheduler;
+    const struct troupe_io *io;  /* NULL: no network */
     struct troupe_self *workers; /* one a worker of the pool */
     struct tp_own_threads own_threads;
     struct tp_registry registry;

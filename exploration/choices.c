@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "exploration/choices.h"
 
+#include "actors/order.h"
 #include "actors/post.h"
 #include "actors/process.h"
 #include "actors/start.h"
 #include "base/err.h"
 #include "base/memory.h"
+#include "exploration/replacing.h"
 #include "scheduler/simulation.h"
 
 #include <string.h>
@@ -15,10 +17,9 @@
 
 /* ---- room ---------------------------------------------------------------- */
 
-/* Room for one more; false: no memory, which the list will say. */
-static bool
-make_room(struct tp_choices *choices, void **items, size_t count, size_t *room,
-    size_t size)
+bool
+tp_choices_make_room(struct tp_choices *choices, void **items, size_t count,
+    size_t *room, size_t size)
 {
     size_t wanted = *room == 0 ? 16 : 2 * *room;
     void *larger;
@@ -36,12 +37,12 @@ make_room(struct tp_choices *choices, void **items, size_t count, size_t *room,
     return true;
 }
 
-static void
-offer(struct tp_choices *choices, const struct tp_offer *made)
+void
+tp_choices_offer(struct tp_choices *choices, const struct tp_offer *made)
 {
     void *offers = choices->offers;
 
-    if (make_room(choices, &offers, choices->offers_count,
+    if (tp_choices_make_room(choices, &offers, choices->offers_count,
             &choices->offers_room, sizeof(*made))) {
         choices->offers = offers;
         choices->offers[choices->offers_count++] = *made;
@@ -53,8 +54,10 @@ tp_choices_fini(struct tp_choices *choices)
 {
     tp_memory_free(choices->offers);
     tp_memory_free(choices->held);
+    tp_memory_free(choices->placed);
     choices->offers = NULL;
     choices->held = NULL;
+    choices->placed = NULL;
 }
 
 /* ---- mail that waits for control ----------------------------------------- */
@@ -65,8 +68,8 @@ hold(struct tp_choices *choices, const struct tp_actor *actor,
 {
     void *held = choices->held;
 
-    if (make_room(choices, &held, choices->held_count, &choices->held_room,
-            sizeof(choices->held[0]))) {
+    if (tp_choices_make_room(choices, &held, choices->held_count,
+            &choices->held_room, sizeof(choices->held[0]))) {
         choices->held = held;
         choices->held[choices->held_count++] =
             (struct tp_choices_held){actor->index, mail, control};
@@ -151,10 +154,12 @@ let_go(struct tp_choices *choices, const struct tp_actor *actor)
         }
     }
     choices->held_count = kept;
+    tp_replacing_let_go(choices, actor);
 }
 
-static bool
-is_held(const struct tp_choices *choices, const struct troupe_message *mail)
+bool
+tp_choices_is_held(
+    const struct tp_choices *choices, const struct troupe_message *mail)
 {
     for (size_t i = 0; i < choices->held_count; i++) {
         if (choices->held[i].mail == mail) {
@@ -342,12 +347,17 @@ settle(struct tp_choices *choices)
 /* ---- listing ------------------------------------------------------------- */
 
 /* Messages without a sender are a queue each, by what they say. */
-static uint64_t
-queue_of(const struct troupe_message *message)
+uint64_t
+tp_choices_queue_of(
+    const struct tp_choices *choices, const struct troupe_message *message)
 {
+    uint64_t placed = tp_replacing_queue_of(choices, message);
     const uint8_t *payload = tp_message_payload_view(message);
     uint64_t hash = message->kind + (message->request << 8);
 
+    if (placed != 0) {
+        return placed;
+    }
     if (message->kind == TP_MESSAGE_EXPIRED ||
         message->kind == TP_MESSAGE_TIMER) {
         return CLOCK_QUEUE;
@@ -372,18 +382,49 @@ is_offered(const struct tp_choices *choices, const struct tp_choice *choice)
     return false;
 }
 
-static void
+/* True: it is the head of its queue. */
+static bool
 offer_message(struct tp_choices *choices, struct tp_actor *actor,
     struct troupe_message *message, enum tp_choice_kind kind)
 {
     struct tp_offer made = {
-        .choice = {queue_of(message), actor->index, (uint8_t)kind, 0},
+        .choice = {tp_choices_queue_of(choices, message), actor->index,
+            (uint8_t)kind, 0},
         .actor = actor,
         .message = message,
     };
+    bool is_head = !is_offered(choices, &made.choice);
 
-    if (!is_offered(choices, &made.choice)) {
-        offer(choices, &made);
+    if (is_head) {
+        tp_choices_offer(choices, &made);
+    }
+    return is_head;
+}
+
+/* Whether an older one of the same queue, which is urgent, is offered. */
+static bool
+waits_for_urgent(const struct tp_choices *choices, const struct tp_actor *actor,
+    const struct troupe_message *message)
+{
+    const struct tp_choice urgent = {tp_choices_queue_of(choices, message),
+        actor->index, TP_CHOICE_URGENT, 0};
+
+    return is_offered(choices, &urgent);
+}
+
+static void
+offer_one(struct tp_choices *choices, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    const struct tp_behaviour_mark *mark = tp_order_mark_of(actor, message);
+
+    if (mark != NULL && mark->kind == TROUPE_URGENT) {
+        (void)offer_message(choices, actor, message, TP_CHOICE_URGENT);
+    } else if (!waits_for_urgent(choices, actor, message) &&
+               offer_message(choices, actor, message, TP_CHOICE_MAIL) &&
+               mark != NULL) {
+        tp_replacing_offer(
+            choices, actor, message, tp_choices_queue_of(choices, message));
     }
 }
 
@@ -393,8 +434,8 @@ offer_mail(struct tp_choices *choices, struct tp_actor *actor)
     struct troupe_message *message = actor->mailbox.oldest;
 
     while (message != NULL) {
-        if (!is_held(choices, message) && takes(actor, message)) {
-            offer_message(choices, actor, message, TP_CHOICE_MAIL);
+        if (!tp_choices_is_held(choices, message) && takes(actor, message)) {
+            offer_one(choices, actor, message);
         }
         if ((actor->flags & TP_ACTOR_DROPS_OLDEST) != 0) {
             return;
@@ -409,12 +450,12 @@ offer_all_of(struct tp_choices *choices, struct tp_actor *actor)
     struct troupe_message *message = start_of(actor);
 
     if (message != NULL) {
-        offer_message(choices, actor, message, TP_CHOICE_CONTROL);
+        (void)offer_message(choices, actor, message, TP_CHOICE_CONTROL);
         return;
     }
     for (message = actor->mailbox.control; message != NULL;
          message = message->next) {
-        offer_message(choices, actor, message, TP_CHOICE_CONTROL);
+        (void)offer_message(choices, actor, message, TP_CHOICE_CONTROL);
     }
     offer_mail(choices, actor);
 }
@@ -448,7 +489,7 @@ offer_kills(struct tp_choices *choices)
         struct tp_actor *actor = slot_at(choices, i);
 
         if (may_be_killed(choices, actor)) {
-            offer(choices,
+            tp_choices_offer(choices,
                 &(struct tp_offer){
                     .choice = {actor->pid, actor->index, TP_CHOICE_KILL, 0},
                     .actor = actor,
@@ -478,8 +519,9 @@ tp_choices_list(struct tp_choices *choices)
         offer_all_of(choices, actor_of(task));
     }
     if (may_time_pass(choices)) {
-        offer(choices, &(struct tp_offer){.choice = {.slot = UINT32_MAX,
-                                              .kind = TP_CHOICE_TIME}});
+        tp_choices_offer(choices,
+            &(struct tp_offer){
+                .choice = {.slot = UINT32_MAX, .kind = TP_CHOICE_TIME}});
     }
     offer_kills(choices);
     if (choices->is_short_of_memory) {
@@ -604,8 +646,12 @@ happen(struct tp_choices *choices, struct tp_offer *taken)
 {
     switch ((enum tp_choice_kind)taken->choice.kind) {
     case TP_CHOICE_MAIL:
+    case TP_CHOICE_URGENT:
     case TP_CHOICE_CONTROL:
         run_only(choices, taken->actor, taken->message);
+        break;
+    case TP_CHOICE_REPLACE:
+        tp_replacing_take(choices, taken);
         break;
     case TP_CHOICE_TIME:
         (void)tp_simulation_jump(

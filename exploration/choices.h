@@ -5,6 +5,8 @@
  * A step is one of
  *
  *     MAIL      an actor takes one message: the oldest of some sender
+ *     URGENT    the same of an urgent one (actors/order.h)
+ *     REPLACE   a later message takes its place (exploration/replacing.h)
  *     CONTROL   the same of a start, a stop, a kill and the like
  *     TIME      time jumps to what is due next
  *     KILL      somebody kills an actor
@@ -19,7 +21,9 @@
  * out. Threads push while others push, so even there a message of one sender
  * comes between two that another sends in one handler, which no order of whole
  * handlers shows; a queue a sender does.) A control message overtakes mail or
- * does not, but that what its sender sent after it waits for it. Messages
+ * does not, but that what its sender sent after it waits for it. The same holds
+ * for an urgent message and what is not; that one of the others has its turn
+ * after many of them is left out. Messages
  * without a sender, which the runtime sends for the dead, are a queue each;
  * timers and deadlines of an actor are one queue. An actor that drops its
  * oldest mail takes it as it came.
@@ -59,6 +63,8 @@
 
 enum tp_choice_kind {
     TP_CHOICE_MAIL,
+    TP_CHOICE_URGENT,
+    TP_CHOICE_REPLACE,
     TP_CHOICE_CONTROL,
     TP_CHOICE_TIME,
     TP_CHOICE_KILL,
@@ -86,7 +92,8 @@ struct tp_choice {
 struct tp_offer {
     struct tp_choice choice;
     struct tp_actor *actor;         /* NULL: TIME */
-    struct troupe_message *message; /* MAIL, CONTROL */
+    struct troupe_message *message; /* but for TIME and KILL */
+    struct troupe_message *by;      /* REPLACE: what takes its place */
 };
 
 /* Mail that waits for an older control message of its sender. */
@@ -94,6 +101,13 @@ struct tp_choices_held {
     uint32_t slot;
     const struct troupe_message *mail;
     const struct troupe_message *control;
+};
+
+/* What has taken the place of another message, in another queue. */
+struct tp_choices_placed {
+    uint32_t slot;
+    const struct troupe_message *message;
+    uint64_t queue;
 };
 
 struct tp_choices {
@@ -109,6 +123,9 @@ struct tp_choices {
     struct tp_choices_held *held;
     size_t held_count;
     size_t held_room;
+    struct tp_choices_placed *placed;
+    size_t placed_count;
+    size_t placed_room;
     bool is_short_of_memory;
 };
 
@@ -122,6 +139,22 @@ bool tp_choices_is_end(const struct tp_choices *choices);
 void tp_choices_take(struct tp_choices *choices, struct tp_offer *offer);
 
 void tp_choices_fini(struct tp_choices *choices);
+
+/* ---- for exploration/replacing.c ----------------------------------------- */
+
+/* Room for one more; false: no memory, which the list will say. */
+bool tp_choices_make_room(struct tp_choices *choices, void **items,
+    size_t count, size_t *room, size_t size);
+
+void tp_choices_offer(struct tp_choices *choices, const struct tp_offer *made);
+
+/* The queue that the message is in: its sender, or what stands for it. */
+uint64_t tp_choices_queue_of(
+    const struct tp_choices *choices, const struct troupe_message *message);
+
+/* Whether it waits for an older control message of its sender. */
+bool tp_choices_is_held(
+    const struct tp_choices *choices, const struct troupe_message *mail);
 
 static inline bool
 tp_choice_is_same(const struct tp_choice *a, const struct tp_choice *b)

@@ -214,6 +214,12 @@ describe_message(struct tp_diagram *diagram, struct tp_diagram_line *line,
     } else {
         snprintf(line->text, sizeof(line->text), "%s", form);
     }
+    if (offer->choice.kind == TP_CHOICE_REPLACE) {
+        size_t used = strlen(line->text);
+
+        snprintf(line->text + used, sizeof(line->text) - used,
+            ", replaced by a later one");
+    }
     forget_sent(diagram, offer->message);
 }
 

@@ -87,7 +87,9 @@ struct tp_scheduler_options {
     bool pin_workers;
     bool simulate;
     uint64_t seed;
-    const struct tp_parking *parking;
+    const struct tp_parking
+        *parking;           /* of the workers, unless io has its own */
+    const struct tp_io *io; /* NULL: none; not in a simulation */
     struct tp_scheduler_hooks hooks;
 };
 
@@ -99,6 +101,7 @@ struct tp_scheduler {
     cpu_set_t processors; /* that who started it may use */
     const struct tp_parking *parking;
     struct tp_scheduler_hooks hooks;
+    const struct tp_io *io; /* NULL: none */
     struct tp_clock clock;
     struct tp_simulation *simulation; /* NULL: threads */
 
@@ -134,6 +137,10 @@ struct tp_scheduler {
 TROUPE_MUST_USE troupe_err tp_scheduler_create(
     const struct tp_scheduler_options *options,
     struct tp_scheduler **scheduler);
+
+/* Gives back what io has, and waits for what it does; tp_scheduler_destroy()
+ * does that, too. Not while threads run. */
+void tp_scheduler_close_io(struct tp_scheduler *scheduler);
 
 /* Not while threads run. */
 void tp_scheduler_destroy(struct tp_scheduler **scheduler);

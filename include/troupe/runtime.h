@@ -22,6 +22,9 @@ extern "C" {
 
 struct troupe_runtime;
 
+/** What the runtime's workers wait for besides messages: troupe/net.h. */
+struct troupe_io;
+
 enum troupe_log_level {
     TROUPE_LOG_ERROR,
     TROUPE_LOG_WARNING,
@@ -86,6 +89,9 @@ struct troupe_options {
     /** Where lines for people go; NULL: standard error, errors and warnings. */
     troupe_log *log;
     void *log_context;
+    /** troupe_net(), of the library troupe-net, or NULL. Not for simulations.
+     */
+    const struct troupe_io *io;
     /** Threads for actors that have one each (troupe/placement.h), at a time;
      * 0: 64; at most 1,024. */
     unsigned own_threads_max;
