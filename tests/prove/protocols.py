@@ -190,7 +190,12 @@ PROTOCOLS = (
         Bug("who cancels does not ask", "scheduler/timeout.c",
             (("    if (!ck_pr_cas_32(\n            &timeout->state, TP_TIMEOUT_PENDING,"
               " TP_TIMEOUT_CANCELLED)) {",
-              "    if (ck_pr_load_32(&timeout->state) != TP_TIMEOUT_PENDING) {"),)))),
+              "    if (ck_pr_load_32(&timeout->state) != TP_TIMEOUT_PENDING) {"),)),
+        Bug("who arms does not ask", "scheduler/timeout.c",
+            (("    if (!ck_pr_cas_32(\n            &timeout->state, TP_TIMEOUT_UNARMED,"
+              " TP_TIMEOUT_PENDING)) {",
+              "    if (ck_pr_load_32(&timeout->state) != TP_TIMEOUT_UNARMED ||\n"
+              "        ck_pr_fas_32(&timeout->state, TP_TIMEOUT_PENDING) == UINT32_MAX) {"),)))),
     Protocol("blocks: none is handed out twice, none is lost", "test_depot", (
         Bug("the stack of batches is popped as if alone", "mailbox/block_cache.c",
             (("if (ck_stack_trypop_mpmc(batches, &entry)) {",

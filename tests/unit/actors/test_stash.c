@@ -81,6 +81,21 @@ what_was_put_aside_comes_back_first_and_in_order(void **state)
     assert_seen(1, 8);
 }
 
+/* It is handled where it lies in the inbox, and has to leave that. */
+static void
+a_message_that_comes_alone_goes_aside_and_back(void **state)
+{
+    (void)state;
+    settle(); /* the keeper has started */
+    for (int i = 1; i <= 3; i++) {
+        tell_items(i, i);
+        settle();
+    }
+    play(open_all);
+    settle();
+    assert_seen(1, 3);
+}
+
 static void
 open_two(struct troupe_self *self)
 {
@@ -375,6 +390,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(what_was_put_aside_comes_back_first_and_in_order),
+        TEST(a_message_that_comes_alone_goes_aside_and_back),
         TEST(one_at_a_time_keeps_the_order_too),
         TEST(a_handler_does_not_call_back_what_it_puts_aside),
         TEST(what_is_put_aside_again_keeps_its_order),
