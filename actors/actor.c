@@ -4,13 +4,20 @@
 #include "actors/answer.h"
 #include "actors/bond.h"
 #include "actors/child.h"
+#include "actors/delayed.h"
+#include "actors/forward.h"
+#include "actors/idle.h"
+#include "actors/io.h"
 #include "actors/life.h"
+#include "actors/observer.h"
 #include "actors/order.h"
+#include "actors/pause.h"
 #include "actors/post.h"
+#include "actors/probes.h"
 #include "actors/process.h"
 #include "actors/runtime.h"
+#include "actors/stash.h"
 #include "actors/supervisor.h"
-#include "actors/waits.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "scheduler/simulation.h"
@@ -109,33 +116,6 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
-/*
- * Pauses the actor on the one that its handler has congested. Without memory
- * for the note it is not paused: the hard mark holds.
- */
-static void
-pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
-{
-    struct tp_actor *target = self->congested;
-    struct troupe_message *resume;
-
-    self->congested = NULL;
-    if (tp_limit_is_congested(&actor->limit)) {
-        return;
-    }
-    resume = tp_post_block(self, 0);
-    if (resume == NULL) {
-        return;
-    }
-    resume->kind = TP_MESSAGE_RESUME;
-    resume->sender = self->pid;
-    resume->incarnation = troupe_pid_incarnation(self->pid);
-    actor->flags |= TP_ACTOR_IS_PAUSED;
-    if (!tp_limit_pause(&target->limit, &resume)) {
-        tp_post_resume_paused(self, &target->limit);
-    }
-}
-
 /* ---- sleeping -------------------------------------------------------------
  */
 
@@ -193,7 +173,10 @@ obey(struct troupe_self *self, struct tp_actor *actor,
         tp_life_kill(self, actor);
         break;
     case TP_MESSAGE_RESUME:
-        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+        tp_pause_end(self, actor);
+        break;
+    case TP_MESSAGE_RELEASE:
+        actor->flags &= (uint16_t)~TP_ACTOR_IS_HELD;
         break;
     default:
         tp_child_obey(self, actor, message);
@@ -209,7 +192,7 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
 
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
         if (message->kind == TP_MESSAGE_PROBE) {
-            tp_waits_answer(self, actor, message);
+            tp_probes_answer(self, actor, message);
             continue;
         }
         if (message->kind == TP_MESSAGE_START) {
@@ -253,15 +236,19 @@ bury_undecodable(struct troupe_self *self, struct tp_actor *actor, int fault)
         self, actor, message, TROUPE_DEAD_LETTER_DECODE, TROUPE_E_DECODE);
 }
 
-/* The handler has kept the message in hand, or has failed on it. */
+/* The handler has kept the message in hand, put it aside, or failed on it. */
 static void __attribute__((cold)) put_down_specially(struct troupe_self *self,
     struct tp_actor *actor, struct troupe_message *message)
 {
     bool is_kept = self->is_kept;
+    bool is_stashed = self->is_stashed;
 
     self->is_kept = false;
+    self->is_stashed = false;
     self->has_failed = false;
-    if (!is_kept) {
+    if (is_stashed) {
+        tp_stash_put(self, actor, message);
+    } else if (!is_kept) {
         tp_life_bury(self, actor, message, TROUPE_DEAD_LETTER_FAILED,
             TROUPE_E_ACTOR_FAILED);
     }
@@ -290,7 +277,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
 }
 
 static inline __attribute__((always_inline)) void
-dispatch(struct troupe_self *self, struct tp_actor *actor,
+run_handler(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, const uint8_t *payload)
 {
     const struct tp_behaviour_line *line =
@@ -323,6 +310,26 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
     put_down(self, actor);
 }
 
+static void __attribute__((cold, noinline))
+run_observed_handler(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message, const uint8_t *payload)
+{
+    tp_observer_begin(self, message);
+    run_handler(self, actor, message, payload);
+    tp_observer_end(self);
+}
+
+static inline __attribute__((always_inline)) void
+dispatch(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message, const uint8_t *payload)
+{
+    if (__builtin_expect(self->is_observed, 0)) {
+        run_observed_handler(self, actor, message, payload);
+    } else {
+        run_handler(self, actor, message, payload);
+    }
+}
+
 static void
 drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
@@ -331,6 +338,12 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_drop(self, actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (message->kind == TP_MESSAGE_IO) {
+        tp_post_free(self, message);
+    } else if (message->kind == TP_MESSAGE_RELAY) {
+        tp_forward_relay(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_drop(self, message);
     } else if (tp_directory_is_kind(message->kind)) {
         tp_directory_drop(self, message);
     } else {
@@ -350,6 +363,12 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_timers_handle(self, actor, message, tp_life_open_state(actor));
     } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
+    } else if (message->kind == TP_MESSAGE_IO) {
+        tp_io_handle(self, actor, message);
+    } else if (message->kind == TP_MESSAGE_RELAY) {
+        tp_forward_relay(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_arm(self, message);
     } else if (tp_directory_is_kind(message->kind)) {
         tp_directory_handle(self, message, tp_life_open_state(actor));
     } else {
@@ -427,7 +446,7 @@ static void
 begin_turn(
     struct troupe_self *self, struct tp_worker *worker, struct tp_actor *actor)
 {
-    self->actor = actor;
+    ck_pr_store_ptr(&self->actor, actor);
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
     self->pushes_count = 0;
@@ -493,6 +512,9 @@ attend(struct troupe_self *self, struct tp_actor *actor)
     if ((actor->flags & TP_ACTOR_IS_STOPPING) != 0) {
         tp_life_end(self, actor);
     }
+    if ((actor->flags & TP_ACTOR_UNSTASHES) != 0) {
+        tp_stash_return_due(self, actor);
+    }
     if ((actor->flags & TP_ACTOR_ORDERS_MAIL) != 0) {
         sort_mail(self, actor);
     }
@@ -503,11 +525,13 @@ attend(struct troupe_self *self, struct tp_actor *actor)
         drop_stale(self, actor);
     }
     if (self->congested != NULL) {
-        pause_on_congested(self, actor);
+        tp_pause_on_congested(self, actor);
     }
-    if ((actor->flags & TP_ACTOR_IS_PAUSED) != 0 &&
-        tp_limit_is_congested(&actor->limit)) {
-        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+    if (tp_actor_looks_again(actor) && tp_limit_is_congested(&actor->limit)) {
+        tp_pause_end(self, actor);
+    }
+    if ((actor->flags & TP_ACTOR_WATCHES_IDLE) != 0) {
+        tp_idle_note(self, actor);
     }
     return is_step;
 }
@@ -650,5 +674,5 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
         }
         goes_on = take_step(self, actor);
     }
-    self->actor = NULL;
+    ck_pr_store_ptr(&self->actor, NULL);
 }

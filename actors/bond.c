@@ -4,6 +4,7 @@
 #include "actors/life.h"
 #include "actors/post.h"
 #include "actors/process.h"
+#include "actors/supervisor.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/memory.h"
@@ -482,6 +483,18 @@ forget(struct troupe_self *self, struct tp_actor *actor,
     tp_post_free(self, message);
 }
 
+static void
+look_away(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message, void *state)
+{
+    troupe_pid watcher = message->sender;
+
+    forget(self, actor, message, TP_MESSAGE_DOWN);
+    if ((actor->flags & TP_ACTOR_SUPERVISES) != 0) {
+        tp_supervisor_lose(self, state, watcher);
+    }
+}
+
 void
 tp_bond_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, void *state)
@@ -497,7 +510,7 @@ tp_bond_handle(struct troupe_self *self, struct tp_actor *actor,
         forget(self, actor, message, TP_MESSAGE_EXIT);
         break;
     case TP_MESSAGE_DEMONITOR:
-        forget(self, actor, message, TP_MESSAGE_DOWN);
+        look_away(self, actor, message, state);
         break;
     case TP_MESSAGE_EXIT:
         handle_exit(self, actor, message, state);

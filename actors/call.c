@@ -25,7 +25,7 @@ read_request(const struct troupe_message *request, struct tp_call *call)
     call->deadline_ns = tp_call_deadline_ns(request);
     call->request = request->request;
     call->is_over = false;
-    call->count = request->err;
+    call->count = request->err & ((1u << TP_MESSAGE_HOPS_SHIFT) - 1);
     memcpy(call->pids, at + sizeof(call->deadline_ns),
         call->count * sizeof(call->pids[0]));
     append(call, request->sender);

@@ -5,8 +5,7 @@
  * A request carries, in its own block behind the payload, the deadline of its
  * asker and the pids of those for whom the asker needs the answer: the sender
  * of the request that the asker is handling, the sender of the request that led
- * to that one, and so on, oldest first. `err`, which only replies use, counts
- * them.
+ * to that one, and so on, oldest first. The low byte of `err` counts them.
  *
  *     | envelope | payload, to a multiple of 8 | deadline_ns | pid ... |
  *

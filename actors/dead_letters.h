@@ -16,6 +16,7 @@
  *
  *     tp_dead_letters_init fini    one thread
  *     tp_dead_letters_record       self's thread
+ *     tp_dead_letters_cause_of     any thread
  *     tp_dead_letters_count        any thread; exact when no thread records
  */
 #ifndef TROUPE_ACTORS_DEAD_LETTERS_H

@@ -38,6 +38,9 @@ tp_extension_destroy(struct troupe_self *self, struct tp_extension **extension)
     TP_ASSERT((*extension)->bonds.count == 0);
     TP_ASSERT((*extension)->token == NULL);
     TP_ASSERT((*extension)->owned == NULL);
+    TP_ASSERT((*extension)->behaviours == NULL);
+    TP_ASSERT((*extension)->stash == NULL);
+    TP_ASSERT((*extension)->idle == NULL);
     TP_ASSERT((*extension)->order == NULL);
     tp_timers_fini(&(*extension)->timers);
     tp_process_destroy(self, &(*extension)->process);

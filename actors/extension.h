@@ -17,9 +17,12 @@
 #include "actors/timers.h"
 
 struct tp_actor;
+struct tp_behaviour_stack;
+struct tp_idle;
 struct tp_order;
 struct tp_owned;
 struct tp_process;
+struct tp_stash;
 struct troupe_gathered;
 
 struct tp_extension {
@@ -30,10 +33,14 @@ struct tp_extension {
     struct troupe_message
         *held; /* the last one that a suspended one has seen */
     struct tp_timers timers;
-    struct troupe_gathered *gatherings; /* a list (actors/gather.h) */
-    struct tp_owned *owned;             /* a list (actors/owned.h) */
-    struct tp_process *process;         /* NULL: the actor has handlers */
-    struct tp_order *order;             /* of its mail; NULL: as it comes */
+    struct troupe_gathered *gatherings;    /* a list (actors/gather.h) */
+    struct tp_owned *owned;                /* a list (actors/owned.h) */
+    struct tp_process *process;            /* NULL: the actor has handlers */
+    struct tp_behaviour_stack *behaviours; /* NULL: none below */
+    struct tp_stash *stash;                /* NULL: nothing is aside */
+    struct tp_idle *idle;                  /* NULL: nobody is to be told */
+    struct tp_order *order;                /* of its mail; NULL: as it comes */
+    void *socket; /* runtime->io's; NULL: none (actors/io.h) */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/outside.h"
 
+#include "actors/delayed.h"
 #include "actors/life.h"
+#include "actors/observer.h"
 #include "actors/post.h"
 #include "actors/supervisor.h"
 #include "base/clock.h"
@@ -38,13 +40,26 @@ tp_outside_check(struct troupe_self *self)
 
 /* ---- waiting ------------------------------------------------------------- */
 
+/* A delayed tell that it has made has been sent; or an answer is too late. */
+static void
+drop_own(struct troupe_self *self, struct troupe_message *message)
+{
+    if (message->kind == TP_MESSAGE_TIMER) {
+        tp_timers_handle(self, self->actor, message, NULL);
+    } else {
+        tp_post_free(self, message);
+    }
+}
+
 /* What was under way to an actor that had the slot before goes the way that it
  * would have gone there. */
 static void
 drop(struct troupe_self *self, struct troupe_message *message)
 {
     if (message->incarnation == troupe_pid_incarnation(self->pid)) {
-        tp_post_free(self, message);
+        drop_own(self, message);
+    } else if (message->kind == TP_MESSAGE_DELAYED) {
+        tp_delayed_drop(self, message);
     } else if (tp_message_is_limited(message)) {
         tp_life_bury(self, self->actor, message,
             TROUPE_DEAD_LETTER_NO_SUCH_ACTOR, TROUPE_E_NO_SUCH_ACTOR);
@@ -62,7 +77,7 @@ drop(struct troupe_self *self, struct troupe_message *message)
 static void
 sort_one(struct troupe_self *self, struct troupe_message *message)
 {
-    if (message->kind == TP_MESSAGE_WAITS && self->is_probing &&
+    if (message->kind == TP_MESSAGE_REPORT && self->is_probing &&
         message->request == self->probe) {
         message->next = self->reports;
         self->reports = message;
@@ -81,10 +96,8 @@ sort_one(struct troupe_self *self, struct troupe_message *message)
     drop(self, message);
 }
 
-/* Takes all that is in the inbox: the answer, a resume, and what is too late.
- */
-static void
-look(struct troupe_self *self)
+void
+tp_outside_look(struct troupe_self *self)
 {
     struct tp_mailbox *mailbox = &self->actor->mailbox;
     struct troupe_message *message;
@@ -142,7 +155,7 @@ wait_until_served(struct troupe_self *self, uint64_t deadline_ns)
         troupe_err err;
         bool is_in_time;
 
-        look(self);
+        tp_outside_look(self);
         if (is_served(self)) {
             return TROUPE_OK;
         }
@@ -151,7 +164,7 @@ wait_until_served(struct troupe_self *self, uint64_t deadline_ns)
             return err;
         }
         is_in_time = wait_a_while(self, deadline_ns);
-        look(self);
+        tp_outside_look(self);
         if (is_served(self)) {
             return TROUPE_OK;
         }
@@ -272,7 +285,7 @@ move_in(struct troupe_self *self, struct tp_actor *actor)
     self->pid = tp_registry_issue(&runtime->registry, actor);
     tp_profiles_assign(&runtime->profiles, actor, TP_PROFILE_USUAL);
     actor->pid = self->pid;
-    actor->table = NULL;
+    tp_actor_set_table(actor, NULL);
     self->actor = actor;
 }
 
@@ -310,6 +323,7 @@ make(struct troupe_runtime *runtime)
     self->runtime = runtime;
     tp_block_cache_init(&self->blocks, &runtime->depot);
     tp_parker_init(&self->parker, &tp_parking_futex);
+    tp_observer_watch(self);
     if (find_slot(self) != TROUPE_OK) {
         tp_memory_free(self);
         return NULL;
@@ -387,6 +401,23 @@ troupe_thread_self(struct troupe_runtime *runtime)
     return self != NULL ? self : enter(runtime);
 }
 
+/* What has come home since its slot was swept, and the names of it all. */
+static void
+empty(struct troupe_self *self)
+{
+    struct tp_actor *actor = self->actor;
+    struct troupe_message *message;
+
+    tp_mailbox_fill(&actor->mailbox, &actor->inbox);
+    while ((message = tp_mailbox_pop(&actor->mailbox)) != NULL) {
+        tp_post_free(self, message);
+    }
+    if (actor->extension != NULL) {
+        tp_timers_cancel_all(self, &actor->extension->timers);
+        tp_extension_destroy(self, &actor->extension);
+    }
+}
+
 void
 tp_outside_destroy_all(struct troupe_runtime *runtime)
 {
@@ -395,6 +426,7 @@ tp_outside_destroy_all(struct troupe_runtime *runtime)
     while (self != NULL) {
         struct troupe_self *next = self->next_outside;
 
+        empty(self);
         tp_memory_free(self);
         self = next;
     }

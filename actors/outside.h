@@ -35,6 +35,10 @@ TROUPE_MUST_USE troupe_err tp_outside_check(struct troupe_self *self);
 TROUPE_MUST_USE troupe_err tp_outside_ask(struct troupe_self *self,
     troupe_pid to, uint64_t timeout_ns, struct troupe_message **message);
 
+/* Takes all that is in the inbox: the answer, a resume, a delayed tell that has
+ * been sent, and what is too late. */
+void tp_outside_look(struct troupe_self *self);
+
 /* Waits for self->reports_due reports, at most timeout_ns; those that have come
  * are linked from self->reports. */
 void tp_outside_await_reports(struct troupe_self *self, uint64_t timeout_ns);

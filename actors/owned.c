@@ -50,6 +50,22 @@ tp_owned_free_all(struct tp_owned **list)
     }
 }
 
+void *
+tp_owned_make(struct tp_owned **list, size_t bytes)
+{
+    struct tp_owned *piece;
+
+    if (bytes > SIZE_MAX - sizeof(*piece)) {
+        return NULL;
+    }
+    piece = tp_memory_alloc_zeroed(1, sizeof(*piece) + bytes);
+    if (piece == NULL) {
+        return NULL;
+    }
+    put_in(piece, list);
+    return piece->bytes;
+}
+
 static struct tp_owned *
 piece_of(void *memory)
 {
@@ -68,21 +84,12 @@ troupe_alloc(struct troupe_self *self, size_t bytes)
 {
     TP_RUNTIME_CALL();
     struct tp_extension *extension;
-    struct tp_owned *piece;
 
-    if (!is_in_handler(self) || bytes > SIZE_MAX - sizeof(*piece)) {
+    if (!is_in_handler(self)) {
         return NULL;
     }
     extension = tp_extension_get(self, self->actor);
-    if (extension == NULL) {
-        return NULL;
-    }
-    piece = tp_memory_alloc_zeroed(1, sizeof(*piece) + bytes);
-    if (piece == NULL) {
-        return NULL;
-    }
-    put_in(piece, &extension->owned);
-    return piece->bytes;
+    return extension == NULL ? NULL : tp_owned_make(&extension->owned, bytes);
 }
 
 void *

@@ -15,7 +15,12 @@
 #ifndef TROUPE_ACTORS_OWNED_H
 #define TROUPE_ACTORS_OWNED_H
 
+#include <stddef.h>
+
 struct tp_owned;
+
+/* One more piece in the list, of so many bytes, all zeros; NULL: no memory. */
+void *tp_owned_make(struct tp_owned **list, size_t bytes);
 
 /* Frees all that is in the list, which is empty then. */
 void tp_owned_free_all(struct tp_owned **list);

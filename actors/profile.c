@@ -331,11 +331,17 @@ release(struct tp_profiles *profiles, uint32_t index)
     profiles->unused = entry;
 }
 
+static uint32_t
+index_in(struct tp_actor *actor)
+{
+    return ck_pr_load_32(&actor->task.tag) & ~TP_PROFILE_ROUTES;
+}
+
 troupe_err
 tp_profiles_find(struct tp_profiles *profiles, struct tp_actor *actor,
     const struct troupe_mailbox_options *options, uint32_t *index)
 {
-    uint32_t held = ck_pr_load_32(&actor->task.tag);
+    uint32_t held = index_in(actor);
     struct tp_profile wanted;
     troupe_err err;
 
@@ -371,18 +377,18 @@ tp_profiles_find(struct tp_profiles *profiles, struct tp_actor *actor,
 
 void
 tp_profiles_assign(
-    struct tp_profiles *profiles, struct tp_actor *actor, uint32_t index)
+    struct tp_profiles *profiles, struct tp_actor *actor, uint32_t tag)
 {
-    uint32_t held = ck_pr_load_32(&actor->task.tag);
+    uint32_t held = index_in(actor);
 
-    if (__builtin_expect(held == index, 1)) {
+    if (__builtin_expect(ck_pr_load_32(&actor->task.tag) == tag, 1)) {
         return;
     }
     /* After the incarnation, for who reads them in the other order; and after
      * the entry, for who follows it. */
     ck_pr_fence_release();
-    ck_pr_store_32(&actor->task.tag, index);
-    if (held > TP_PROFILE_DEFAULT) {
+    ck_pr_store_32(&actor->task.tag, tag);
+    if (held > TP_PROFILE_DEFAULT && held != (tag & ~TP_PROFILE_ROUTES)) {
         pthread_mutex_lock(&profiles->mutex);
         release(profiles, held);
         pthread_mutex_unlock(&profiles->mutex);
@@ -393,7 +399,7 @@ const struct tp_profile *
 tp_profiles_read(struct tp_profiles *profiles, struct tp_actor *actor,
     struct tp_profile *copy)
 {
-    uint32_t index = ck_pr_load_32(&actor->task.tag);
+    uint32_t index = index_in(actor);
     uint64_t *words = (uint64_t *)(void *)copy;
     uint64_t *from;
 

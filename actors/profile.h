@@ -7,7 +7,9 @@
  * line of its slot. So a slot has 32 bits there, task.tag: the index of an
  * entry in the runtime's table. Entry USUAL says that senders are paused at the
  * runtime's marks; nearly all actors have it, and a sender that finds it reads
- * no entry at all. Other entries are interned: equal ones are one.
+ * no entry at all. Other entries are interned: equal ones are one. The highest
+ * bit of the tag is not of the index: it says that the occupant is a router,
+ * for who is paused on it (mailbox/limit.h).
  *
  *     tp_profiles_init, _fini     nobody else may use it
  *     tp_profiles_find, _assign   whoever holds the free slot
@@ -53,6 +55,8 @@ enum {
     TP_PROFILES_MAX = 1 << 16,
     TP_PROFILES_BUCKETS_COUNT = 256,
 };
+
+#define TP_PROFILE_ROUTES (UINT32_C(1) << 31)
 
 /* Words only, since it is written and read word by word. */
 struct tp_profile {
@@ -108,9 +112,10 @@ TROUPE_MUST_USE troupe_err tp_profiles_find(struct tp_profiles *profiles,
     struct tp_actor *actor, const struct troupe_mailbox_options *options,
     uint32_t *index);
 
-/* Makes it the slot's; after its incarnation has been given out. */
+/* Makes it the slot's, with ROUTES or without; after its incarnation has been
+ * given out. */
 void tp_profiles_assign(
-    struct tp_profiles *profiles, struct tp_actor *actor, uint32_t index);
+    struct tp_profiles *profiles, struct tp_actor *actor, uint32_t tag);
 
 /* The slot's, in *copy if it may change; see above. */
 const struct tp_profile *tp_profiles_read(struct tp_profiles *profiles,
@@ -124,13 +129,22 @@ const struct tp_profile *tp_profiles_at(
 static inline const struct tp_profile *
 tp_profiles_view(struct tp_profiles *profiles, struct tp_actor *actor)
 {
-    return tp_profiles_at(profiles, ck_pr_load_32(&actor->task.tag));
+    return tp_profiles_at(
+        profiles, ck_pr_load_32(&actor->task.tag) & ~TP_PROFILE_ROUTES);
 }
 
 static inline bool
 tp_profile_is_usual(struct tp_actor *actor)
 {
-    return ck_pr_load_32(&actor->task.tag) == TP_PROFILE_USUAL;
+    return (ck_pr_load_32(&actor->task.tag) & ~TP_PROFILE_ROUTES) ==
+           TP_PROFILE_USUAL;
+}
+
+/* Of an occupant, or of who was one: it is a router. */
+static inline bool
+tp_profile_routes(struct tp_actor *actor)
+{
+    return (ck_pr_load_32(&actor->task.tag) & TP_PROFILE_ROUTES) != 0;
 }
 
 #endif

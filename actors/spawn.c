@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starting actors, and what a handler may ask of itself. */
+#include "actors/io.h"
 #include "actors/order.h"
 #include "actors/outside.h"
+#include "actors/owned.h"
 #include "actors/placement.h"
 #include "actors/post.h"
 #include "actors/process.h"
@@ -107,6 +109,8 @@ tp_start_release(struct troupe_self *self, struct troupe_message *message)
     }
     if (extension != NULL) {
         tp_bond_release_all(self, &extension->bonds);
+        tp_io_drop(self, extension);
+        tp_owned_free_all(&extension->owned);
         tp_extension_destroy(self, &extension);
     }
     tp_post_free(self, message);
@@ -140,21 +144,27 @@ resolve(struct troupe_self *self, const struct troupe_spawn_options *given,
     return TROUPE_OK;
 }
 
+/* The extension that the start brings, made if it has none; NULL: no memory. */
+static struct tp_extension *
+extension_of(struct troupe_self *self, struct troupe_message *start)
+{
+    if (tp_start_extension(start) == NULL) {
+        start->request = (uintptr_t)tp_extension_make(self);
+    }
+    return tp_start_extension(start);
+}
+
 /* What only some actors begin with. */
 static troupe_err
-add_extension(struct troupe_self *self,
-    const struct troupe_spawn_options *options, troupe_pid pid,
-    struct troupe_message *start)
+add_link(struct troupe_self *self, const struct troupe_spawn_options *options,
+    troupe_pid pid, struct troupe_message *start)
 {
     struct tp_extension *extension;
 
     if (!options->link) {
         return TROUPE_OK;
     }
-    if (tp_start_extension(start) == NULL) {
-        start->request = (uintptr_t)tp_extension_make(self);
-    }
-    extension = tp_start_extension(start);
+    extension = extension_of(self, start);
     if (extension == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a link");
     }
@@ -176,6 +186,9 @@ settle_in(struct troupe_self *self, struct tp_actor *actor,
         return err;
     }
     *pid = tp_registry_issue(&self->runtime->registry, actor);
+    if ((start->err & TP_ACTOR_ROUTES) != 0) {
+        profile |= TP_PROFILE_ROUTES;
+    }
     tp_profiles_assign(profiles, actor, profile);
     if (options->name != NULL) {
         err = tp_directory_reserve(self, options->name, *pid);
@@ -184,7 +197,7 @@ settle_in(struct troupe_self *self, struct tp_actor *actor,
         }
         start->err |= TP_ACTOR_IS_NAMED;
     }
-    err = add_extension(self, options, *pid, start);
+    err = add_link(self, options, *pid, start);
     if (err != TROUPE_OK && options->name != NULL) {
         tp_directory_unregister(self, options->name, *pid);
     }
@@ -249,20 +262,16 @@ static troupe_err __attribute__((cold, noinline)) move_in_there(
     return TROUPE_OK;
 }
 
-troupe_err
-tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
-    const struct troupe_spawn_options *options, unsigned flags, troupe_pid *pid)
+/* Sends the start, which is taken, to a slot of its own. */
+static troupe_err
+spawn_by(struct troupe_self *self, const struct troupe_spawn_options *options,
+    struct troupe_message *start, troupe_pid *pid)
 {
     troupe_pid made = TROUPE_NO_PID;
-    struct troupe_message *start = NULL;
-    troupe_err err = make_start(self, table, options, flags, &start);
+    troupe_err err = tp_placement_is_wanted(options)
+                         ? move_in_there(self, options, start, &made)
+                         : move_in(self, options, start, &made);
 
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    err = tp_placement_is_wanted(options)
-              ? move_in_there(self, options, start, &made)
-              : move_in(self, options, start, &made);
     if (err != TROUPE_OK) {
         tp_start_release(self, start);
         return err;
@@ -270,6 +279,64 @@ tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
     ck_pr_store_64(&self->born_count, self->born_count + 1);
     *pid = made;
     return send_start(self, made, options, start);
+}
+
+troupe_err
+tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
+    const struct troupe_spawn_options *options, unsigned flags, troupe_pid *pid)
+{
+    struct troupe_message *start = NULL;
+    troupe_err err = make_start(self, table, options, flags, &start);
+
+    return err == TROUPE_OK ? spawn_by(self, options, start, pid) : err;
+}
+
+troupe_err
+tp_spawn_with_socket(struct troupe_self *self,
+    const struct tp_behaviour_table *table,
+    const struct troupe_spawn_options *given, void *socket, troupe_pid *pid)
+{
+    struct troupe_spawn_options options;
+    struct troupe_message *start = NULL;
+    troupe_err err = resolve(self, given, &options);
+
+    if (err == TROUPE_OK) {
+        err = make_start(self, table, &options, 0, &start);
+    }
+    if (err != TROUPE_OK) {
+        self->runtime->io->drop(self, socket);
+        return err;
+    }
+    if (extension_of(self, start) == NULL) {
+        tp_start_release(self, start);
+        self->runtime->io->drop(self, socket);
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a connection");
+    }
+    tp_start_extension(start)->socket = socket;
+    return spawn_by(self, &options, start, pid);
+}
+
+troupe_err
+tp_spawn_with_extension(struct troupe_self *self,
+    const struct tp_behaviour_table *table,
+    const struct troupe_spawn_options *given, unsigned flags,
+    struct tp_extension **extension, troupe_pid *pid)
+{
+    struct troupe_spawn_options options;
+    struct troupe_message *start = NULL;
+    troupe_err err = resolve(self, given, &options);
+
+    if (err == TROUPE_OK) {
+        err = make_start(self, table, &options, flags, &start);
+    }
+    if (err != TROUPE_OK) {
+        tp_owned_free_all(&(*extension)->owned);
+        tp_extension_destroy(self, extension);
+        return err;
+    }
+    start->request = (uintptr_t)*extension;
+    *extension = NULL;
+    return spawn_by(self, &options, start, pid);
 }
 
 troupe_err
@@ -289,50 +356,6 @@ troupe_spawn_behaviour(struct troupe_self *self,
         err = tp_behaviour_register(behaviour, &table);
     }
     return err == TROUPE_OK ? tp_spawn(self, table, &options, 0, pid) : err;
-}
-
-/* How large a state the actor has room for. */
-static size_t
-state_room(const struct tp_actor *actor)
-{
-    return (actor->flags & TP_ACTOR_HAS_LARGE_STATE) != 0
-               ? actor->state.large->bytes_count
-               : TP_ACTOR_STATE_INLINE_BYTES;
-}
-
-troupe_err
-troupe_become_behaviour(
-    struct troupe_self *self, struct troupe_behaviour *behaviour)
-{
-    TP_RUNTIME_CALL();
-    const struct tp_behaviour_table *table;
-    size_t room;
-    troupe_err err;
-
-    if (self->worker == NULL) {
-        return tp_err_set(TROUPE_E_WRONG_THREAD,
-            "only an actor behaves: troupe_become() is for handlers");
-    }
-    err = tp_process_refuse(self, "troupe_become");
-    if (err == TROUPE_OK) {
-        err = tp_behaviour_register(behaviour, &table);
-    }
-    if (err == TROUPE_OK && table->body != NULL) {
-        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
-            "%s is a process: it has a body and no handlers", table->name);
-    }
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    room = state_room(self->actor);
-    if (table->state_size > room) {
-        return tp_err_set(TROUPE_E_STATE_TOO_SMALL,
-            "behaviour %s needs %zu bytes of state, the actor has %zu; give "
-            "its first behaviour the largest state",
-            table->name, table->state_size, room);
-    }
-    tp_order_switch(self, self->actor, table);
-    return TROUPE_OK;
 }
 
 /* ---- what a caller knows of itself --------------------------------------- */

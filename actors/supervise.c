@@ -80,10 +80,11 @@ bring_all(struct troupe_self *self, troupe_pid supervisor,
 static troupe_err
 spawn_root(struct troupe_self *self,
     const struct troupe_supervisor *description, const struct tp_root *root,
-    troupe_pid *pid)
+    troupe_pid owner, troupe_pid *pid)
 {
     struct tp_supervisor state = {.description = description,
         .is_root = true,
+        .owner = owner,
         .restarts = *tp_root_restarts_view(root)};
     struct troupe_spawn_options options = troupe_spawn_options_default();
     const struct tp_behaviour_table *table;
@@ -95,35 +96,23 @@ spawn_root(struct troupe_self *self,
                : err;
 }
 
-troupe_err
-troupe_supervise(struct troupe_self *self,
-    const struct troupe_supervisor *description, troupe_pid *supervisor,
-    troupe_pid *children)
+/* Of a description that has been checked. */
+static troupe_err
+supervise(struct troupe_self *self, const struct troupe_supervisor *description,
+    troupe_pid owner, troupe_pid *supervisor, troupe_pid *children)
 {
-    TP_RUNTIME_CALL();
     struct tp_supervised *made = NULL;
     struct tp_root *root = NULL;
     troupe_pid pid = TROUPE_NO_PID;
-    troupe_err err = tp_outside_check(self);
+    troupe_err err = make_all(self, description, &made);
 
-    if (err == TROUPE_OK && description == NULL) {
-        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
-            "a supervisor without a description; make one by "
-            "TROUPE_SUPERVISOR");
-    }
-    if (err == TROUPE_OK) {
-        err = tp_supervised_check(description);
-    }
-    if (err == TROUPE_OK) {
-        err = make_all(self, description, &made);
-    }
     if (err != TROUPE_OK) {
         return err;
     }
     root = tp_root_make(self, description);
     err = root == NULL
               ? tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a supervisor")
-              : spawn_root(self, description, root, &pid);
+              : spawn_root(self, description, root, owner, &pid);
     if (err != TROUPE_OK) {
         if (root != NULL) {
             tp_root_free(self, root);
@@ -137,6 +126,56 @@ troupe_supervise(struct troupe_self *self,
         *supervisor = pid;
     }
     return TROUPE_OK;
+}
+
+troupe_err
+troupe_supervise(struct troupe_self *self,
+    const struct troupe_supervisor *description, troupe_pid *supervisor,
+    troupe_pid *children)
+{
+    TP_RUNTIME_CALL();
+    troupe_err err = tp_outside_check(self);
+
+    if (err == TROUPE_OK && description == NULL) {
+        err = tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a supervisor without a description; make one by "
+            "TROUPE_SUPERVISOR");
+    }
+    if (err == TROUPE_OK) {
+        err = tp_supervised_check(description);
+    }
+    return err == TROUPE_OK ? supervise(self, description, TROUPE_NO_PID,
+                                  supervisor, children)
+                            : err;
+}
+
+troupe_err
+tp_supervise_own(struct troupe_self *self,
+    const struct troupe_supervisor *description, troupe_down_handler *then,
+    troupe_pid *supervisor)
+{
+    struct troupe_message *stop = tp_post_block(self, 0);
+    troupe_pid pid = TROUPE_NO_PID;
+    troupe_err err;
+
+    if (stop == NULL) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a supervisor");
+    }
+    err = supervise(self, description, self->pid, &pid, NULL);
+    if (err == TROUPE_OK) {
+        err = troupe_monitor(self, pid, then, 0, NULL);
+    }
+    if (err == TROUPE_OK || pid == TROUPE_NO_PID) {
+        tp_post_free(self, stop);
+    } else {
+        stop->kind = TP_MESSAGE_STOP;
+        stop->err = TROUPE_EXIT_SHUTDOWN;
+        tp_post_from(self, self->pid, pid, stop);
+    }
+    if (err == TROUPE_OK) {
+        *supervisor = pid;
+    }
+    return err;
 }
 
 troupe_err

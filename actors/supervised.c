@@ -55,11 +55,15 @@ read_child(const struct troupe_child *given, struct troupe_child *child)
     }
     if (child->supervisor != NULL &&
         (child->state != NULL || child->ends_on_decode_error ||
-            child->worker != 0 || child->own_thread ||
             memcmp(&child->mailbox, &none, sizeof(none)) != 0)) {
         return contradicts(name,
             "a supervisor's state and mailbox are its own; leave state, "
-            "mailbox, ends_on_decode_error, worker and own_thread out");
+            "mailbox and ends_on_decode_error out");
+    }
+    if (child->supervisor != NULL &&
+        (child->worker != 0 || child->own_thread)) {
+        return contradicts(name,
+            "a supervisor runs anywhere; leave worker and own_thread out");
     }
     if (child->worker == TROUPE_SPAWNERS_WORKER) {
         return contradicts(name,

@@ -23,7 +23,9 @@
  *
  * A supervisor ends when it has given up, when it is stopped, or when it is
  * killed. In the first two cases its children are gone by then; in the last it
- * lets them go at once: each ends by SHUTDOWN on its own.
+ * lets them go at once: each ends by SHUTDOWN on its own. One that belongs to
+ * an actor is stopped when that one's life ends, however it does: the owner
+ * watches it, and looks away without needing memory (actors/bond.h).
  *
  * It needs memory only to start a child. If there is none, that counts as a
  * failed start. If a timer cannot be set, a child that is to stop is killed
@@ -40,16 +42,17 @@
 #ifndef TROUPE_ACTORS_SUPERVISOR_H
 #define TROUPE_ACTORS_SUPERVISOR_H
 
+#include "actors/children.h"
 #include "actors/restarts.h"
 #include "actors/self.h"
+#include "troupe/link.h"
 #include "troupe/supervisor.h"
-
-struct tp_supervised;
 
 /* A supervisor's state. The first fields are given, the others its own. */
 struct tp_supervisor {
     const struct troupe_supervisor *description;
-    bool is_root; /* its children are brought to it, in order */
+    bool is_root;     /* its children are brought to it, in order */
+    troupe_pid owner; /* who watches it, and with whose life it ends; or none */
     /* Of a root, the memory is of tp_root, so that it is there from the start;
      * a child begins without. */
     struct tp_restarts restarts;
@@ -57,8 +60,7 @@ struct tp_supervisor {
     uint32_t life; /* which of all lives of supervisors in this runtime */
     bool is_ending;
     struct tp_exit why; /* if it is */
-    struct tp_supervised *first;
-    struct tp_supervised *last;
+    struct tp_children children;
     struct tp_supervised *busy; /* being started or stopped; or NULL */
     troupe_timer deadline;      /* of a busy one that stops */
 };
@@ -86,6 +88,19 @@ void tp_supervisor_sweep(
 /* Begins to stop the supervisor with its children. */
 void tp_supervisor_stop(
     struct troupe_self *self, void *state, enum troupe_exit_kind kind);
+
+/*
+ * A supervisor that belongs to the actor whose handler runs: `then` tells that
+ * one when it has ended, and it ends, SHUTDOWN, when that one's life does, in
+ * whatever way. The description has been checked, and no child is in it.
+ */
+TROUPE_MUST_USE troupe_err tp_supervise_own(struct troupe_self *self,
+    const struct troupe_supervisor *description, troupe_down_handler *then,
+    troupe_pid *supervisor);
+
+/* Nobody by that pid watches the supervisor any more. */
+void tp_supervisor_lose(
+    struct troupe_self *self, void *state, troupe_pid watcher);
 
 /* Its life ends: whoever is still its child is let go. */
 void tp_supervisor_fini(struct troupe_self *self, void *state);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/timers.h"
 
+#include "actors/delayed.h"
 #include "actors/extension.h"
+#include "actors/outside.h"
 #include "actors/post.h"
 #include "actors/process.h"
 #include "base/assert.h"
@@ -98,6 +100,19 @@ tp_timers_fini(struct tp_timers *timers)
     *timers = (struct tp_timers){NULL, 0, 0, 0};
 }
 
+/* The function of the names of delayed tells, which nobody runs. */
+static void
+be_sent(struct troupe_self *self, void *state, uint64_t context)
+{
+    (void)self, (void)state, (void)context;
+}
+
+static bool
+is_delayed_tell(const struct tp_timers_entry *entry)
+{
+    return entry->then == be_sent;
+}
+
 /* ---- blocks -------------------------------------------------------------- */
 
 static struct tp_timers_block *
@@ -125,28 +140,52 @@ arm(struct troupe_self *self, struct tp_timers_entry *entry,
     tp_worker_add_timeout(self->worker, timeout, entry->due_ns, awaited);
 }
 
-/* The entry, an open one, is not to run (again). */
-static void
+static enum tp_timeout_cancel
+cancel_timeout(struct troupe_self *self, struct tp_timeout *timeout)
+{
+    return self->worker != NULL
+               ? tp_worker_cancel_timeout(self->worker, timeout)
+               : tp_scheduler_cancel_timeout(self->runtime->scheduler, timeout);
+}
+
+/* The entry, an open one, is not to run (again). False: it is a tell, and has
+ * been sent. */
+static bool
 cancel(struct troupe_self *self, struct tp_timers *timers,
     struct tp_timers_entry *entry)
 {
     struct tp_timers_block *block = entry->block;
+    bool is_tell = is_delayed_tell(entry);
+    enum tp_timeout_cancel done;
 
     close_entry(timers, entry);
+    if (block == NULL) {
+        return true;
+    }
+    done = cancel_timeout(self, &block->timeout);
     /* HANDED_ON: the wheel's worker frees it. TOO_LATE: it is a message to this
      * very actor by now, which finds no entry. */
-    if (block != NULL && tp_worker_cancel_timeout(self->worker,
-                             &block->timeout) == TP_TIMEOUT_IS_YOURS) {
+    if (done == TP_TIMEOUT_IS_YOURS && is_tell) {
+        tp_delayed_free(self, block);
+    } else if (done == TP_TIMEOUT_IS_YOURS) {
         give_block(self, block);
     }
+    return !is_tell || done != TP_TIMEOUT_TOO_LATE;
 }
 
 void
 tp_timers_cancel_all(struct troupe_self *self, struct tp_timers *timers)
 {
     for (uint32_t i = 0; timers->open_count > 0; i++) {
-        if (timers->items[i].then != NULL) {
-            cancel(self, timers, &timers->items[i]);
+        struct tp_timers_entry *entry = &timers->items[i];
+
+        if (entry->then == NULL) {
+            continue;
+        }
+        if (is_delayed_tell(entry)) {
+            close_entry(timers, entry);
+        } else {
+            (void)cancel(self, timers, entry);
         }
     }
 }
@@ -195,6 +234,18 @@ open_with_block(struct troupe_self *self, struct tp_timers_entry *wanted)
     wanted->block->owner = self->pid;
     wanted->block->timer = timer;
     return find(&extension->timers, timer);
+}
+
+bool
+tp_timers_name(struct troupe_self *self, struct tp_timers_block *block)
+{
+    struct tp_extension *extension = tp_extension_get(self, self->actor);
+    struct tp_timers_entry wanted = {.then = be_sent, .block = block};
+
+    if (extension != NULL) {
+        block->timer = open_entry(&extension->timers, &wanted);
+    }
+    return block->timer != TROUPE_NO_TIMER;
 }
 
 /* Sets what is wanted, to be due after delay_ns. */
@@ -274,16 +325,13 @@ bool
 troupe_timer_cancel(struct troupe_self *self, troupe_timer *timer)
 {
     TP_RUNTIME_CALL();
-    struct tp_timers_entry *entry = self == NULL || self->worker == NULL
+    struct tp_timers_entry *entry = tp_outside_check(self) != TROUPE_OK
                                         ? NULL
                                         : find_of(self->actor, *timer);
 
     *timer = TROUPE_NO_TIMER;
-    if (entry == NULL) {
-        return false;
-    }
-    cancel(self, &self->actor->extension->timers, entry);
-    return true;
+    return entry != NULL &&
+           cancel(self, &self->actor->extension->timers, entry);
 }
 
 /* ---- being due ----------------------------------------------------------- */
@@ -295,10 +343,9 @@ message_of(struct tp_timers_block *block)
 }
 
 void
-tp_timers_expire(struct tp_worker *worker, struct tp_timeout *timeout)
+tp_timers_send_home(struct troupe_self *self, struct tp_timers_block *block,
+    unsigned size_class)
 {
-    struct troupe_self *self = worker->local;
-    struct tp_timers_block *block = (struct tp_timers_block *)timeout;
     struct troupe_message *message = message_of(block);
 
     /* Only the envelope is written: see the header. */
@@ -306,11 +353,20 @@ tp_timers_expire(struct tp_worker *worker, struct tp_timeout *timeout)
     message->schema = 0;
     message->payload_size = 0;
     message->kind = TP_MESSAGE_TIMER;
-    message->size_class = (uint8_t)tp_block_class_of(sizeof(*block));
+    message->size_class = (uint8_t)size_class;
     message->err = TROUPE_OK;
     if (tp_post(self, block->owner, &message) != TROUPE_OK) {
-        give_block(self, block);
+        tp_post_free(self, message);
     }
+}
+
+void
+tp_timers_expire(struct tp_worker *worker, struct tp_timeout *timeout)
+{
+    struct tp_timers_block *block = (struct tp_timers_block *)timeout;
+
+    tp_timers_send_home(
+        worker->local, block, tp_block_class_of(sizeof(*block)));
 }
 
 void
@@ -328,6 +384,16 @@ next_due_ns(const struct tp_timers_entry *entry, uint64_t now_ns)
 
     return tp_clock_after_ns(
         entry->due_ns + missed_count * entry->period_ns, entry->period_ns);
+}
+
+void
+tp_timers_begin_anew(
+    struct tp_actor *actor, troupe_timer timer, uint64_t from_ns)
+{
+    struct tp_timers_entry *entry = find_of(actor, timer);
+
+    TP_ASSERT(entry != NULL && entry->block == NULL && entry->period_ns > 0);
+    entry->due_ns = from_ns;
 }
 
 /* A timer has run: the block of a periodic one waits for the next time, unless
@@ -366,7 +432,12 @@ tp_timers_handle(struct troupe_self *self, struct tp_actor *actor,
     struct tp_timers_entry copy; /* the table may move while it runs */
 
     if (entry == NULL || entry->block != block) {
-        give_block(self, block);
+        tp_post_free(self, message);
+        return;
+    }
+    if (is_delayed_tell(entry)) {
+        close_entry(&actor->extension->timers, entry);
+        tp_post_free(self, message);
         return;
     }
     copy = *entry;

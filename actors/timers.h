@@ -32,6 +32,10 @@
  * which ends all that the owner does to the block, but to look at that word,
  * until the message has reached it.
  *
+ * A tell that is delayed (actors/delayed.h) has a name here, too, if it may be
+ * cancelled: its block begins like a timer's and comes home when it has been
+ * sent. Nothing is run then. Threads outside have such names and no timers.
+ *
  * A table of a million entries is 48 MiB, kept until the actor ends.
  *
  *     tp_timers_expire, tp_timers_release    the wheel's worker
@@ -87,11 +91,28 @@ TROUPE_MUST_USE troupe_err tp_timers_after_awaited(struct troupe_self *self,
     uint64_t delay_ns, troupe_timer_handler *then, uint64_t context,
     troupe_timer *timer);
 
+/* Gives block, of a tell that is delayed, a name in the caller's table, and
+ * writes it there: it is closed when the block comes home, or is cancelled.
+ * False: there is no memory. */
+TROUPE_MUST_USE bool tp_timers_name(
+    struct troupe_self *self, struct tp_timers_block *block);
+
+/* Sends a block, which is EXPIRED, to its owner as a TIMER message. Takes it.
+ */
+void tp_timers_send_home(struct troupe_self *self,
+    struct tp_timers_block *block, unsigned size_class);
+
+/* The beat of a periodic timer that runs now goes on as if the last one had
+ * been at from_ns. */
+void tp_timers_begin_anew(
+    struct tp_actor *actor, troupe_timer timer, uint64_t from_ns);
+
 /* Takes a TIMER message to an occupant that may have set that timer. */
 void tp_timers_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, void *state);
 
-/* Cancels all, of an actor that ends. Never fails; the table stays. */
+/* Cancels all, of an actor that ends, but for tells that are delayed, which
+ * lose their names. Never fails; the table stays. */
 void tp_timers_cancel_all(struct troupe_self *self, struct tp_timers *timers);
 
 /* Frees the table, with all cancelled. */

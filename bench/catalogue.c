@@ -28,6 +28,7 @@
     X(cascade_star)                                                            \
     X(place_bound)                                                             \
     X(place_own)                                                               \
+    X(router)                                                                  \
     X(grow_actors)                                                             \
     X(grow_flight)                                                             \
     X(grow_backlog)                                                            \

@@ -57,8 +57,16 @@ bool
 bench_flood(const struct bench_case *bench, uint64_t producers_count,
     struct bench_result *result)
 {
+    return bench_flood_by_way_of(bench, producers_count, NULL, result);
+}
+
+bool
+bench_flood_by_way_of(const struct bench_case *bench, uint64_t producers_count,
+    bench_flood_way *way, struct bench_result *result)
+{
     uint64_t each = bench->count / producers_count;
     troupe_pid sink = bench_collector_spawn(bench, each * producers_count);
+    troupe_pid to = way == NULL ? sink : way(bench, sink);
     uint64_t start_ns = bench_now_ns();
 
     for (uint64_t i = 0; i < producers_count; i++) {
@@ -66,7 +74,7 @@ bench_flood(const struct bench_case *bench, uint64_t producers_count,
 
         TROUPE_CHECK(troupe_spawn(bench->self, producer, &source));
         TROUPE_CHECK(troupe_tell(
-            bench->self, source, begin_flood, .consumer = sink, .count = each));
+            bench->self, source, begin_flood, .consumer = to, .count = each));
     }
     result->value =
         bench_wait_ns(bench, start_ns) / (double)(each * producers_count);

@@ -15,4 +15,13 @@
 bool bench_flood(const struct bench_case *bench, uint64_t producers_count,
     struct bench_result *result);
 
+/* Who stands before the consumer, and hands on to it what it gets. */
+typedef troupe_pid bench_flood_way(
+    const struct bench_case *bench, troupe_pid consumer);
+
+/* The same by way of somebody. */
+bool bench_flood_by_way_of(const struct bench_case *bench,
+    uint64_t producers_count, bench_flood_way *way,
+    struct bench_result *result);
+
 #endif

@@ -239,7 +239,7 @@ static const struct cli_command command = {
         "\n  what things cost: pingpong pingpong-seq switch counting fanin ring"
         "\n    fjcreate fjthrput big chameneos banking skynet idle idle-cpu"
         "\n    seq-idle timers-set timers-cancel timers-run timers-size cascade"
-        "\n    cascade-star place-bound place-own"
+        "\n    cascade-star place-bound place-own router"
         "\n  how cost grows: grow-actors grow-flight grow-backlog grow-size"
         "\n    grow-fields grow-workers"
         "\n  what it costs to tell many: publish-small publish-small-each"

@@ -102,6 +102,12 @@ last_control_of(const struct tp_actor *actor, troupe_pid sender)
     return last;
 }
 
+static bool
+is_forwarded(const struct troupe_message *message)
+{
+    return tp_message_is_limited(message) && tp_message_hops(message) > 0;
+}
+
 /* Takes what has come, which tp_mailbox_sort() parts into control and mail. */
 static void
 fill(struct tp_choices *choices, struct tp_actor *actor)
@@ -115,6 +121,7 @@ fill(struct tp_choices *choices, struct tp_actor *actor)
         if (tp_message_is_control(message)) {
             continue;
         }
+        choices->has_forwarded |= is_forwarded(message);
         control = control_before(message, message->next);
         if (control == NULL) {
             control = last_control_of(actor, message->sender);
@@ -186,16 +193,41 @@ run_turn(struct tp_choices *choices, struct tp_actor *actor)
     let_go(choices, actor);
 }
 
+/* Whether an actor may look there whether it is idle, at all of its queues. */
+static bool
+is_beat(const struct tp_actor *actor, const struct troupe_message *message)
+{
+    return message->kind == TP_MESSAGE_TIMER &&
+           (actor->flags & TP_ACTOR_WATCHES_IDLE) != 0;
+}
+
+/* As tp_mailbox_put_aside(), but that what is looked at stays. */
+static void
+put_aside(struct tp_actor *actor, struct troupe_message *message,
+    struct tp_mailbox *aside)
+{
+    struct tp_mailbox mail;
+
+    tp_mailbox_put_aside(&actor->mailbox, message, aside);
+    if (is_beat(actor, message)) {
+        mail = (struct tp_mailbox){NULL, aside->oldest, aside->newest};
+        aside->oldest = NULL;
+        tp_mailbox_put_back(&actor->mailbox, &mail, message);
+    }
+}
+
 /* A turn that handles this message. */
 static void
 run_only(struct tp_choices *choices, struct tp_actor *actor,
     struct troupe_message *message)
 {
+    struct troupe_self *self = &choices->runtime->workers[0];
     struct tp_mailbox aside;
 
-    tp_mailbox_put_aside(&actor->mailbox, message, &aside);
+    put_aside(actor, message, &aside);
+    self->returned = NULL;
     tp_simulation_run(choices->runtime->scheduler, &actor->task);
-    tp_mailbox_put_back(&actor->mailbox, &aside);
+    tp_mailbox_put_back(&actor->mailbox, &aside, self->returned);
     let_go(choices, actor);
 }
 
@@ -293,7 +325,7 @@ run_quietly(struct tp_choices *choices, struct tp_actor *actor)
 
     fill(choices, actor);
     /* As its own turn would, which might go on to a message. */
-    if (tp_limit_is_congested(&actor->limit)) {
+    if (tp_actor_looks_again(actor) && tp_limit_is_congested(&actor->limit)) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
     }
     if (has_nothing_to_do(actor)) {
@@ -338,7 +370,9 @@ tp_choices_queue_of(
         return CLOCK_QUEUE;
     }
     if (message->sender != TROUPE_NO_PID) {
-        return message->sender;
+        return is_forwarded(message)
+                   ? ~message->sender - tp_message_hops(message)
+                   : message->sender;
     }
     for (uint32_t i = 0; i < message->payload_size; i++) {
         hash = (hash ^ payload[i]) * UINT64_C(0x100000001b3);
@@ -646,10 +680,16 @@ tp_choices_take(struct tp_choices *choices, struct tp_offer *taken)
     struct shared after;
     unsigned effects = 0;
 
-    if (taken->choice.kind == TP_CHOICE_TIME) {
+    choices->has_forwarded = false;
+    if (taken->choice.kind == TP_CHOICE_TIME ||
+        (taken->choice.kind == TP_CHOICE_MAIL &&
+            is_beat(taken->actor, taken->message))) {
         effects = TP_EFFECT_EVERYTHING;
     }
     happen(choices, taken);
+    if (choices->has_forwarded) {
+        effects = TP_EFFECT_EVERYTHING;
+    }
     after = look_at_shared(choices);
     effects |= effects_between(choices, &before, &after);
     taken->choice.effects = (uint8_t)effects;

@@ -23,10 +23,10 @@
  * handlers shows; a queue a sender does.) A control message overtakes mail or
  * does not, but that what its sender sent after it waits for it. The same holds
  * for an urgent message and what is not; that one of the others has its turn
- * after many of them is left out. Messages
- * without a sender, which the runtime sends for the dead, are a queue each;
- * timers and deadlines of an actor are one queue. An actor that drops its
- * oldest mail takes it as it came.
+ * after many of them is left out. Messages that were forwarded are a queue for
+ * each sender and number of hops. Messages without a sender, which the runtime
+ * sends for the dead, are a queue each; timers and deadlines of an actor are
+ * one queue. An actor that drops its oldest mail takes it as it came.
  *
  * What commutes. A step of one actor changes that actor's state, takes the head
  * of one of its queues, and appends to queues of others. Two steps of different
@@ -39,8 +39,10 @@
  *     LETTERS  make dead letters that subscribers are told of
  *     NAMES    look at names and groups, one of them changing some
  *
- * and a step that EVERYTHING depends on commutes with none: time, and what is
- * done where a mailbox is half full or fuller, before or after the step. That
+ * and a step that EVERYTHING depends on commutes with none: time, the timer of
+ * an actor that may look there whether it is idle (actors/idle.h), to forward a
+ * message (several may forward to one queue), and what is done where a mailbox
+ * is half full or fuller, before or after the step. That
  * is where who is first is paused, refused or dropped. Half is enough: let no
  * mailbox be half full after any step that was taken, and let a step that waits
  * add less than another half; then together they do not come to the high mark,
@@ -125,6 +127,7 @@ struct tp_choices {
     struct tp_choices_placed *placed;
     size_t placed_count;
     size_t placed_room;
+    bool has_forwarded; /* somebody, in the step at hand */
     bool is_short_of_memory;
 };
 

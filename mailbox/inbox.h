@@ -72,8 +72,8 @@ struct tp_inbox {
      * Newest message first, or one of the two marks. Written by any thread
      * (push) and by the owner (take, try_sleep...), as in the table above. The
      * push releases what the message holds and pairs with the acquire in take
-     * and in peek_only. try_sleep and try_sleep_with release what the owner did
-     * and pair with the acquire in a push that finds ASLEEP. A stale read
+     * and in both peeks. try_sleep and try_sleep_with release what the owner
+     * did and pair with the acquire in a push that finds ASLEEP. A stale read
      * costs a failed compare-and-swap.
      */
     struct troupe_message *head;
@@ -128,6 +128,19 @@ tp_inbox_try_sleep(struct tp_inbox *inbox)
 {
     ck_pr_fence_release();
     return ck_pr_cas_ptr(&inbox->head, TP_INBOX_AWAKE, TP_INBOX_ASLEEP);
+}
+
+/*
+ * The newest message, linked by next to the older ones; all stay in the inbox.
+ * NULL if there is none. Owner.
+ */
+static inline const struct troupe_message *
+tp_inbox_peek(struct tp_inbox *inbox)
+{
+    const struct troupe_message *head = ck_pr_load_ptr(&inbox->head);
+
+    ck_pr_fence_acquire();
+    return head == TP_INBOX_AWAKE ? NULL : head; /* ASLEEP is NULL */
 }
 
 /*

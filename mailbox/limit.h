@@ -51,6 +51,14 @@
  * senders: the mark "congested" is kept for all policies alike, also for those
  * that pause nobody. (tests: test_pause for each pair, test_ring for rings of
  * two and three.)
+ *
+ * One exception: a router (actors/router.h) stays paused though it is
+ * congested, on an actor that is no router. Else there were no backpressure
+ * through it: those whom it should hold up would resume it, and it would hand
+ * on all that they send until its routee is full. A ring is as impossible as
+ * before: whoever a router is held on is congested, and no router, so it runs.
+ * (tests: a_flood_through_a_router_holds_bounded_memory,
+ * a_ring_through_a_router_comes_to_its_end)
  */
 #ifndef TROUPE_MAILBOX_LIMIT_H
 #define TROUPE_MAILBOX_LIMIT_H

@@ -149,6 +149,17 @@ tp_mailbox_bring_forward(
 }
 
 void
+tp_mailbox_prepend(struct tp_mailbox *mailbox, struct troupe_message *oldest,
+    struct troupe_message *newest)
+{
+    newest->next = mailbox->oldest;
+    if (mailbox->oldest == NULL) {
+        mailbox->newest = newest;
+    }
+    mailbox->oldest = oldest;
+}
+
+void
 tp_mailbox_put_aside(struct tp_mailbox *mailbox, struct troupe_message *left,
     struct tp_mailbox *aside)
 {
@@ -166,13 +177,29 @@ tp_mailbox_put_aside(struct tp_mailbox *mailbox, struct troupe_message *left,
     left->next = NULL;
 }
 
+static bool
+has(const struct troupe_message *list, const struct troupe_message *message)
+{
+    while (list != NULL && list != message) {
+        list = list->next;
+    }
+    return list != NULL;
+}
+
 void
-tp_mailbox_put_back(struct tp_mailbox *mailbox, struct tp_mailbox *aside)
+tp_mailbox_put_back(struct tp_mailbox *mailbox, struct tp_mailbox *aside,
+    struct troupe_message *first)
 {
     struct tp_mailbox come = *mailbox;
 
     *mailbox = *aside;
     append_control(mailbox, come.control);
+    if (first != NULL && has(come.oldest, first)) {
+        struct troupe_message *oldest = come.oldest;
+
+        come.oldest = first->next;
+        tp_mailbox_prepend(mailbox, oldest, first);
+    }
     if (come.oldest != NULL) {
         append(mailbox, come.oldest, come.newest);
     }

@@ -108,11 +108,18 @@ void tp_mailbox_put_behind(struct tp_mailbox *mailbox,
 void tp_mailbox_bring_forward(
     struct tp_mailbox *mailbox, struct troupe_message *message);
 
+/* Puts these messages, linked by next up to newest, before all that are no
+ * control messages. */
+void tp_mailbox_prepend(struct tp_mailbox *mailbox,
+    struct troupe_message *oldest, struct troupe_message *newest);
+
 /* Leaves only this message, and moves all others to *aside. */
 void tp_mailbox_put_aside(struct tp_mailbox *mailbox,
     struct troupe_message *left, struct tp_mailbox *aside);
 
-/* Puts what was put aside before all that has come meanwhile. */
-void tp_mailbox_put_back(struct tp_mailbox *mailbox, struct tp_mailbox *aside);
+/* Puts what was put aside before all that has come meanwhile, but behind what
+ * is there up to `first`; NULL, or not there (any more): behind nothing. */
+void tp_mailbox_put_back(struct tp_mailbox *mailbox, struct tp_mailbox *aside,
+    struct troupe_message *first);
 
 #endif

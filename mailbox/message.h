@@ -21,9 +21,10 @@
 
 /*
  * Control messages are handled before all others and never limited. Replies,
- * expiries, timers and what concerns links and monitors keep their place among
- * a sender's messages and are not limited either: each was asked for. Only
- * tells, shared or not, and requests count, and a place for the tell in it.
+ * expiries, timers, news of a socket and what concerns links and monitors keep
+ * their place among a sender's messages and are not limited either: each was
+ * asked for. Only tells, shared or not, and requests count, and a place for the
+ * tell in it.
  */
 enum tp_message_kind {
     TP_MESSAGE_TELL,
@@ -42,17 +43,21 @@ enum tp_message_kind {
     TP_MESSAGE_ENDED,   /* to a supervisor: a life of its child has ended */
     TP_MESSAGE_STARTED, /* to a supervisor: the child's start handler is done */
     TP_MESSAGE_ADOPT,   /* to a supervisor: here is one more child */
-    TP_MESSAGE_WAITS,   /* to a thread: what the sender waits for */
+    TP_MESSAGE_REPORT,  /* to a thread: what its PROBE has asked for */
+    TP_MESSAGE_IO,      /* to who has a socket: look at it (actors/io.h) */
     TP_MESSAGE_LISTED,  /* another has listed the receiver in the directory */
     TP_MESSAGE_NAMED,   /* a name that the receiver waits for is taken */
-    TP_MESSAGE_START,   /* control from here on */
+    TP_MESSAGE_DELAYED, /* a tell that the receiver's worker is to delay */
+    TP_MESSAGE_RELAY, /* a tell to the pid in `request`, when its turn comes */
+    TP_MESSAGE_START, /* control from here on */
     TP_MESSAGE_STOP,
     TP_MESSAGE_KILL,
     TP_MESSAGE_RUN,    /* to a child: live (again) */
     TP_MESSAGE_ECHO,   /* to a child: say that you have come so far */
     TP_MESSAGE_FINISH, /* to a child: you are nobody's child any more; end */
     TP_MESSAGE_RESUME,
-    TP_MESSAGE_PROBE, /* asks what the receiver waits for */
+    TP_MESSAGE_PROBE, /* asks the receiver about itself */
+    TP_MESSAGE_RELEASE, /* what has held the receiver is over: actors/io.h */
 };
 
 struct troupe_message {
@@ -75,9 +80,21 @@ struct troupe_message {
     uint32_t payload_size;
     uint8_t kind;       /* a tp_message_kind */
     uint8_t size_class; /* block_cache's, or TP_SHARED_CLASS */
-    uint16_t err; /* of replies: a troupe_err; of requests: actors/call.h */
+    /* Of replies: a troupe_err. Of requests: in the low byte what actors/call.h
+     * counts. Of tells and requests: in the high byte the hops, how often they
+     * were handed on (actors/forward.h). */
+    uint16_t err;
     uint8_t payload[];
 };
+
+enum { TP_MESSAGE_HOPS_SHIFT = 8, TP_MESSAGE_HOPS_MAX = 255 };
+
+/* Of a tell or a request. */
+static inline unsigned
+tp_message_hops(const struct troupe_message *message)
+{
+    return message->err >> TP_MESSAGE_HOPS_SHIFT;
+}
 
 static inline bool
 tp_message_is_control(const struct troupe_message *message)

@@ -79,6 +79,9 @@ struct tp_scheduler_hooks {
      */
     void (*enclose)(
         struct tp_worker *worker, void (*body)(struct tp_worker *worker));
+    /* Before and after a worker's thread sleeps; NULL: nobody is told. */
+    void (*park)(struct tp_worker *worker);
+    void (*unpark)(struct tp_worker *worker);
 };
 
 struct tp_scheduler_options {
@@ -87,7 +90,9 @@ struct tp_scheduler_options {
     bool pin_workers;
     bool simulate;
     uint64_t seed;
-    const struct tp_parking *parking;
+    const struct tp_parking
+        *parking;           /* of the workers, unless io has its own */
+    const struct tp_io *io; /* NULL: none; not in a simulation */
     struct tp_scheduler_hooks hooks;
 };
 
@@ -99,6 +104,7 @@ struct tp_scheduler {
     cpu_set_t processors; /* that who started it may use */
     const struct tp_parking *parking;
     struct tp_scheduler_hooks hooks;
+    const struct tp_io *io; /* NULL: none */
     struct tp_clock clock;
     struct tp_simulation *simulation; /* NULL: threads */
 
@@ -134,6 +140,10 @@ struct tp_scheduler {
 TROUPE_MUST_USE troupe_err tp_scheduler_create(
     const struct tp_scheduler_options *options,
     struct tp_scheduler **scheduler);
+
+/* Gives back what io has, and waits for what it does; tp_scheduler_destroy()
+ * does that, too. Not while threads run. */
+void tp_scheduler_close_io(struct tp_scheduler *scheduler);
 
 /* Not while threads run. */
 void tp_scheduler_destroy(struct tp_scheduler **scheduler);
@@ -187,6 +197,17 @@ void tp_scheduler_halt(struct tp_scheduler *scheduler);
 void tp_worker_add_timeout(struct tp_worker *worker, struct tp_timeout *timeout,
     uint64_t expires_ns, enum tp_timeout_awaited awaited);
 
+/* As tp_worker_add_timeout(), of one that is UNARMED. False: it was cancelled
+ * on its way, and is the caller's. The worker. */
+TROUPE_MUST_USE bool tp_worker_arm_timeout(struct tp_worker *worker,
+    struct tp_timeout *timeout, uint64_t expires_ns,
+    enum tp_timeout_awaited awaited);
+
+/* See tp_timeout_cancel(); of one that was UNARMED, by the thread that made it,
+ * which is no worker. */
+enum tp_timeout_cancel tp_scheduler_cancel_timeout(
+    struct tp_scheduler *scheduler, struct tp_timeout *timeout);
+
 /* See tp_timeout_cancel(). The worker. */
 enum tp_timeout_cancel tp_worker_cancel_timeout(
     struct tp_worker *worker, struct tp_timeout *timeout);
@@ -204,6 +225,15 @@ void *tp_scheduler_run_worker(void *arg);
 /* Calls body through the enclose hook. The worker. */
 void tp_worker_enclose(
     struct tp_worker *worker, void (*body)(struct tp_worker *worker));
+
+/* Calls a hook that there need not be. The worker. */
+static inline void
+tp_worker_tell(struct tp_worker *worker, void (*hook)(struct tp_worker *worker))
+{
+    if (hook != NULL) {
+        hook(worker);
+    }
+}
 
 /* Gives expired and cancelled timeouts to the hooks. The worker. */
 void tp_worker_tick(struct tp_worker *worker);

@@ -25,20 +25,74 @@ tp_timeouts_init(
     timeouts->cancelled = NULL;
 }
 
-void
-tp_timeouts_add(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
-    uint64_t expires_ns, enum tp_timeout_awaited awaited)
+/* All but its state. */
+static void
+fill(const struct tp_timeouts *timeouts, struct tp_timeout *timeout,
+    enum tp_timeout_awaited awaited)
 {
     tp_timer_init(&timeout->timer);
     timeout->cancelled = NULL;
     timeout->worker_index = timeouts->worker_index;
     timeout->awaited = awaited;
-    ck_pr_store_32(&timeout->state, TP_TIMEOUT_PENDING);
+}
+
+/* Its maker may cancel it already: the wheel finds out at its next tick. */
+static void
+put_into_wheel(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
+    uint64_t expires_ns, enum tp_timeout_awaited awaited)
+{
     /* Never is in a century, so that the end finds it in the wheel. */
     tp_timer_wheel_add(&timeouts->wheel, &timeout->timer,
         expires_ns < NEVER_NS ? expires_ns : NEVER_NS);
     timeouts->pending_count++;
     timeouts->awaited_count += awaited == TP_TIMEOUT_AWAITED;
+}
+
+void
+tp_timeouts_add(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
+    uint64_t expires_ns, enum tp_timeout_awaited awaited)
+{
+    fill(timeouts, timeout, awaited);
+    ck_pr_store_32(&timeout->state, TP_TIMEOUT_PENDING);
+    put_into_wheel(timeouts, timeout, expires_ns, awaited);
+}
+
+bool
+tp_timeouts_arm(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
+    uint64_t expires_ns, enum tp_timeout_awaited awaited)
+{
+    fill(timeouts, timeout, awaited);
+    ck_pr_fence_release();
+    if (!ck_pr_cas_32(
+            &timeout->state, TP_TIMEOUT_UNARMED, TP_TIMEOUT_PENDING)) {
+        return false;
+    }
+    put_into_wheel(timeouts, timeout, expires_ns, awaited);
+    return true;
+}
+
+void
+tp_timeout_init_unarmed(struct tp_timeout *timeout)
+{
+    timeout->worker_index = 0;
+    ck_pr_store_32(&timeout->state, TP_TIMEOUT_UNARMED);
+}
+
+bool
+tp_timeout_cancel_unarmed(struct tp_timeout *timeout)
+{
+    bool done =
+        ck_pr_cas_32(&timeout->state, TP_TIMEOUT_UNARMED, TP_TIMEOUT_CANCELLED);
+
+    ck_pr_fence_acquire();
+    return done;
+}
+
+bool
+tp_timeout_expire_unarmed(struct tp_timeout *timeout)
+{
+    return ck_pr_cas_32(
+        &timeout->state, TP_TIMEOUT_UNARMED, TP_TIMEOUT_EXPIRED);
 }
 
 /* The timeout has left the wheel. */
@@ -131,12 +185,7 @@ struct tp_timeout *
 tp_timeouts_take_any(struct tp_timeouts *timeouts)
 {
     struct tp_timeout *timeout = tp_timeouts_take_cancelled(timeouts);
-    struct tp_timer *timer;
 
-    if (timeout != NULL) {
-        return timeout;
-    }
-    tp_timer_wheel_advance(&timeouts->wheel, UINT64_MAX - 1);
-    timer = tp_timer_wheel_pop_expired(&timeouts->wheel);
-    return timer == NULL ? NULL : timeout_of(timer);
+    return timeout != NULL ? timeout
+                           : tp_timeouts_pop_expired(timeouts, UINT64_MAX - 1);
 }

@@ -9,7 +9,16 @@
  *     PENDING --expire--> EXPIRED      by the wheel's worker
  *     PENDING --cancel--> CANCELLED    by whoever made it
  *
- * Both are a compare-and-swap, so exactly one of them happens. A timeout that
+ * Who has no wheel, a thread that is no worker, makes it UNARMED and sends it
+ * to a worker, which adds it to its own wheel; until then it can be cancelled,
+ * or be found by somebody who will not add it.
+ *
+ *     UNARMED --arm-----> PENDING      by the wheel's worker
+ *     UNARMED --cancel--> CANCELLED    by whoever made it; who finds it has it
+ *     UNARMED --expire--> EXPIRED      by whoever finds it, who has it
+ *
+ * Each is a compare-and-swap, so exactly one of those that
+ * leave a state happens. A timeout that
  * is EXPIRED is whoever's it is given to by the `expire` hook, and the word
  * stays EXPIRED for as long as its maker may try to cancel it: its maker's
  * mailbox is where it goes. A CANCELLED one is its maker's again at once if it
@@ -21,7 +30,9 @@
  * are not: a timer that an actor has set for tomorrow holds up no stop.
  *
  *     tp_timeouts_*       the wheel's worker
- *     tp_timeout_cancel   who added it, on any worker
+ *     tp_timeout_cancel   who added it, on any worker; who made it
+ *     tp_timeout_init_unarmed, tp_timeout_cancel_unarmed    who made it
+ *     tp_timeout_expire_unarmed    who has found it
  */
 #ifndef TROUPE_SCHEDULER_TIMEOUT_H
 #define TROUPE_SCHEDULER_TIMEOUT_H
@@ -35,6 +46,7 @@ enum tp_timeout_state {
     TP_TIMEOUT_PENDING,
     TP_TIMEOUT_EXPIRED,
     TP_TIMEOUT_CANCELLED,
+    TP_TIMEOUT_UNARMED,
 };
 
 /* Whether a drain waits for it. */
@@ -52,7 +64,9 @@ struct tp_timeout {
     /*
      * A tp_timeout_state. Written once after PENDING, by compare-and-swap, as
      * above. Orders nothing: the wheel's worker made it, and who cancels hands
-     * it on by a push that releases. Never only read, so never stale.
+     * it on by a push that releases. But what was UNARMED: to arm it releases
+     * whose wheel it is in, and pairs with the acquire in
+     * tp_timeout_cancel_unarmed(). Only who has it reads it, so never stale.
      */
     uint32_t state;
     uint32_t worker_index; /* whose wheel */
@@ -78,13 +92,29 @@ void tp_timeouts_init(
 void tp_timeouts_add(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
     uint64_t expires_ns, enum tp_timeout_awaited awaited);
 
+/* As tp_timeouts_add(), of one that is UNARMED. False: it was cancelled on its
+ * way, and is the caller's. */
+bool tp_timeouts_arm(struct tp_timeouts *timeouts, struct tp_timeout *timeout,
+    uint64_t expires_ns, enum tp_timeout_awaited awaited);
+
+void tp_timeout_init_unarmed(struct tp_timeout *timeout);
+
+/* True: it was UNARMED, and whoever finds it has it. False: it is in a wheel,
+ * or was there. */
+bool tp_timeout_cancel_unarmed(struct tp_timeout *timeout);
+
+/* Of one that is not to be armed. False: it was cancelled on its way. Either
+ * way it is the caller's. */
+bool tp_timeout_expire_unarmed(struct tp_timeout *timeout);
+
 enum tp_timeout_cancel {
     TP_TIMEOUT_IS_YOURS,  /* the caller may free it */
     TP_TIMEOUT_HANDED_ON, /* the wheel's worker will release it */
     TP_TIMEOUT_TOO_LATE,  /* it has expired: it is on its way */
 };
 
-/* `mine` are the caller's own timeouts, `its` those it was added to. */
+/* `mine` are the caller's own timeouts, NULL if it has none; `its` those it was
+ * added to. */
 enum tp_timeout_cancel tp_timeout_cancel(struct tp_timeouts *mine,
     struct tp_timeouts *its, struct tp_timeout *timeout);
 
@@ -95,7 +125,8 @@ struct tp_timeout *tp_timeouts_pop_expired(
 /* The next cancelled one, to be released; NULL if there is none. */
 struct tp_timeout *tp_timeouts_take_cancelled(struct tp_timeouts *timeouts);
 
-/* The next one of all, to be released; when no worker runs any more. */
+/* The next one of all, to be released; when no worker runs any more. It is
+ * CANCELLED, or else EXPIRED from here on. */
 struct tp_timeout *tp_timeouts_take_any(struct tp_timeouts *timeouts);
 
 #endif

@@ -293,6 +293,7 @@ TROUPE_API uint64_t troupe_random_below(
 
 /**
  * From the next message on the actor behaves as `name` says; its state stays.
+ * What it is for a while: troupe/become.h.
  *
  * Errors: STATE_TOO_SMALL, SCHEMA_CONFLICT, NO_MEMORY, WRONG_THREAD (not inside
  * a handler).
@@ -340,6 +341,26 @@ TROUPE_API void troupe_fail(struct troupe_self *self, int code,
 #define troupe_tell(self, to, ...) TROUPE_TELL_(self, to, __VA_ARGS__, )
 #define TROUPE_TELL_(self, to, message, ...)                                   \
     message##_tell((self), (to), TROUPE_VALUE_(message, __VA_ARGS__))
+
+/**
+ * troupe_tell_after(self, to, delay_ns, timer, MESSAGE, .field = value, ...):
+ * tells it delay_ns after troupe_now_ns(). *timer becomes a troupe_timer that
+ * the caller may cancel (troupe/timer.h), unless timer is NULL. Also for
+ * threads.
+ *
+ * The message is made at once and needs no memory later. When it is due it is
+ * told in the name of the caller, who need not be there any more, and becomes a
+ * dead letter if it cannot be taken then; nobody is paused for it. A stop of
+ * the runtime does not wait for it: what is not due then is a dead letter.
+ *
+ * Errors, with *timer untouched and a dead letter: as troupe_tell() but
+ * MAILBOX_FULL; NO_SUCH_ACTOR also if the receiver is a thread.
+ */
+#define troupe_tell_after(self, to, delay_ns, timer, ...)                      \
+    TROUPE_TELL_AFTER_(self, to, delay_ns, timer, __VA_ARGS__, )
+#define TROUPE_TELL_AFTER_(self, to, delay_ns, timer, message, ...)            \
+    message##_tell_after((self), (to), (delay_ns), (timer),                    \
+        TROUPE_VALUE_(message, __VA_ARGS__))
 
 /**
  * Sends *message and sets it to NULL. On an error the message stays the
@@ -457,7 +478,8 @@ TROUPE_API void troupe_request_release(
  * *request to NULL. Views into the message end with this call, also when it is
  * in hand, and troupe_sender() is TROUPE_NO_PID then. On an error the request
  * stays the caller's: NO_REQUEST (as troupe_reply_to()), NO_SUCH_ACTOR,
- * MAILBOX_FULL, NO_HANDLER (a thread).
+ * MAILBOX_FULL, NO_HANDLER (a thread), TOO_MANY_HOPS. A message in hand that
+ * is not kept goes on by troupe_forward() (troupe/forward.h).
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_request_forward(
     struct troupe_self *self, struct troupe_request **request, troupe_pid to);
@@ -478,6 +500,9 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_request_forward(
 /** Generated code's; not for programs. */
 TROUPE_API troupe_err troupe_tell_closed(struct troupe_self *self,
     troupe_pid to, struct troupe_message *message, const uint8_t *end);
+TROUPE_API troupe_err troupe_tell_after_closed(struct troupe_self *self,
+    troupe_pid to, uint64_t delay_ns, uint64_t *timer,
+    struct troupe_message *message, const uint8_t *end);
 TROUPE_API troupe_err troupe_tell_refused(struct troupe_self *self,
     troupe_pid to, const struct troupe_schema *schema, troupe_err why);
 TROUPE_API troupe_err troupe_ask_then_closed(struct troupe_self *self,
@@ -597,6 +622,19 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_receive_listed(
         return err != TROUPE_OK                                                \
                    ? troupe_tell_refused(self, to, &name##_schema, err)        \
                    : troupe_tell_closed(self, to, message, end);               \
+    }                                                                          \
+    static inline TROUPE_UNUSED troupe_err name##_tell_after(                  \
+        struct troupe_self *self, troupe_pid to, uint64_t delay_ns,            \
+        uint64_t *timer, struct name value)                                    \
+    {                                                                          \
+        struct troupe_message *message = NULL;                                 \
+        const uint8_t *end = NULL;                                             \
+        troupe_err err = name##_make(self, &value, &message, &end);            \
+                                                                               \
+        return err != TROUPE_OK                                                \
+                   ? troupe_tell_refused(self, to, &name##_schema, err)        \
+                   : troupe_tell_after_closed(                                 \
+                         self, to, delay_ns, timer, message, end);             \
     }                                                                          \
     static inline TROUPE_UNUSED troupe_err name##_reply(                       \
         struct troupe_self *self, struct name value)                           \

@@ -28,12 +28,18 @@ extern "C" {
     X(NO_QUORUM, "too few of those who were asked can still reply")            \
     X(CYCLE, "who is asked waits for the asker, so no answer can come")        \
     X(NO_REQUEST, "there is no request to reply to")                           \
+    X(NO_MESSAGE, "there is no such message in hand")                          \
+    X(TOO_MANY_HOPS, "the message has been handed on too often")               \
+    X(NO_ROUTEE, "the router has nobody to give the message to")               \
+    X(STASH_FULL, "the actor has put as much aside as it may")                 \
     X(UNEXPECTED_REPLY, "the reply is of another schema than was asked for")   \
     X(DECODE, "the payload does not fit its schema")                           \
     X(MALFORMED, "the bytes are not one whole MessagePack value in bounds")    \
     X(SCHEMA_CONFLICT, "two schemas of one name have different fields")        \
     X(STATE_TOO_SMALL,                                                         \
         "the new behaviour needs more state than the actor has")               \
+    X(TOO_MANY_BEHAVIOURS,                                                     \
+        "8 behaviours of the actor are one over the other already")            \
     X(ALREADY_STARTED, "the runtime has been started before")                  \
     X(NOT_RUNNING, "the runtime is not running here")                          \
     X(TOO_MANY_RUNTIMES, "16 runtimes live in this process already")           \
@@ -45,7 +51,10 @@ extern "C" {
     X(NOT_EXHAUSTED, "a bound was reached before all orders had been run")     \
     X(NOT_REPEATABLE, "a test that was run again did something else")          \
     X(ABI_MISMATCH, "the program was compiled against another version")        \
-    X(SYSTEM, "the operating system refused")
+    X(SYSTEM, "the operating system refused")                                  \
+    X(NO_NETWORK, "the runtime was made without a network")                    \
+    X(NOT_CONNECTED, "the actor has no connection for this")                   \
+    X(WRITE_FULL, "too many bytes wait to be written already")
 
 /** What a function that can fail returns. TROUPE_OK is 0. */
 typedef enum troupe_err {

@@ -4,7 +4,9 @@
  *
  * A timer belongs to the actor that sets it. When it is due its function runs
  * in that actor like a handler: alone, with the actor's state, in its turn
- * among the messages that wait. The actor's end cancels all its timers.
+ * among the messages that wait. The actor's end cancels all its timers. What
+ * somebody is to be told later, the actor itself or another one, is a message
+ * with a delay, troupe_tell_after() (troupe/actor.h), and outlives its sender.
  *
  * Time is the runtime's clock (troupe_now_ns()), virtual in a simulation. It is
  * cut into ticks of about half a millisecond: a timer is never early, and late
@@ -62,10 +64,14 @@ TROUPE_API TROUPE_MUST_USE troupe_err troupe_every(struct troupe_self *self,
     troupe_timer *timer);
 
 /**
- * Cancels *timer, one of this actor's own, and sets it to TROUPE_NO_TIMER. When
+ * Cancels *timer, one of the caller's own, and sets it to TROUPE_NO_TIMER. When
  * this has returned, `then` does not run any more, be it due or not. True: it
  * would have run (again). A timer that has run, or TROUPE_NO_TIMER, is fine. A
  * periodic timer may cancel itself while it runs.
+ *
+ * Also of what troupe_tell_after() has delayed, in a handler of the actor or on
+ * the thread that called that. True: it will not be told; false: it has been,
+ * or the runtime has been stopped.
  */
 TROUPE_API bool troupe_timer_cancel(
     struct troupe_self *self, troupe_timer *timer);

@@ -124,6 +124,8 @@ on_flood(struct troupe_self *self, void *state, const struct flood *flood)
 
 TROUPE_BEHAVIOUR(flooder, sizeof(int64_t), TROUPE_ON(flood, on_flood));
 
+#include "tests/support/put_off.h"
+
 /* ---- who keeps requests ---------------------------------------------------
  */
 
@@ -265,6 +267,7 @@ on_inquire(struct troupe_self *self, void *state, const struct inquire *inquire)
     (void)state;
     ask(self, inquire->to, inquire->counter);
     set_timers(self);
+    tell_later(self, inquire->counter);
     atomic_fetch_add(&seen.handled_count, 1);
 }
 
@@ -649,6 +652,7 @@ play_together(struct troupe_self *self, troupe_pid counter)
     note(troupe_spawn(self, large, &faller));
     note(troupe_spawn(self, binder, &binder));
     (void)TELL(self, binder, bind, .to = faller);
+    put_aside_and_off(self);
     supervise(self);
     print_waits(self);
 }

@@ -223,6 +223,34 @@ keep_and_answer_later(struct troupe_self *self, struct script *script)
 }
 
 static void
+tell_itself_later(struct troupe_self *self, struct script *script)
+{
+    const struct troupe_message *message;
+    troupe_pid me = troupe_self_pid(self);
+    troupe_timer timers[2];
+
+    (void)script;
+    CHECK(troupe_tell_after(self, me, TROUPE_MS(1), &timers[0], number,
+              .value = 1) == TROUPE_OK);
+    CHECK(troupe_tell_after(self, me, TROUPE_MS(1), &timers[1], number,
+              .value = 2) == TROUPE_OK);
+    CHECK(troupe_timer_cancel(self, &timers[0]));
+    CHECK(troupe_receive(self, &message, TROUPE_FOREVER) == TROUPE_OK);
+    note_message(self, message);
+    CHECK(troupe_receive(self, &message, TROUPE_MS(5)) == TROUPE_E_TIMED_OUT);
+    CHECK(!troupe_timer_cancel(self, &timers[1]));
+}
+
+static void
+a_body_is_told_later_and_may_cancel_that(void **state)
+{
+    (void)state;
+    play(tell_itself_later);
+    pass(TROUPE_MS(10));
+    assert_noted("2 ");
+}
+
+static void
 ask_other(struct troupe_self *self, struct script *script)
 {
     struct result got = {0};
@@ -552,6 +580,12 @@ do_what_is_for_handlers(struct troupe_self *self, struct script *script)
     CHECK(troupe_every(self, 1, then, 0, NULL) == TROUPE_E_WRONG_THREAD);
     CHECK(troupe_ask_then(self, nobody, 1, continue_then, 0, go) ==
           TROUPE_E_WRONG_THREAD);
+    CHECK(troupe_become_stacked(self, silent) == TROUPE_E_WRONG_THREAD);
+    CHECK(!troupe_unbecome(self));
+    CHECK(troupe_stash(self) == TROUPE_E_WRONG_THREAD);
+    CHECK(troupe_unstash(self) == 0);
+    CHECK(troupe_when_idle(self, 1, then, 0) == TROUPE_E_WRONG_THREAD);
+    CHECK(!troupe_idle_cancel(self));
     CHECK(troupe_become(self, silent) == TROUPE_E_WRONG_THREAD);
     CHECK(troupe_monitor(self, nobody, look_down, 0, NULL) ==
           TROUPE_E_INVALID_ARGUMENT);
@@ -606,6 +640,7 @@ main(void)
         TEST(what_waits_counts_towards_the_limit),
         TEST(what_is_dropped_was_not_wanted),
         TEST(a_handler_and_a_thread_do_not_receive),
+        TEST(a_body_is_told_later_and_may_cancel_that),
         TEST(a_body_has_no_handlers),
         TEST(a_process_has_a_body_or_handlers),
     };

@@ -32,6 +32,7 @@ enum { ACTORS_MAX = 8, DIGITS_MAX = 100 };
 static struct {
     troupe_pid pids[ACTORS_MAX];
     void (*on_go)(struct troupe_self *self, int index);
+    bool forwards;   /* all but the collector, who is 0: to 0 */
     uint64_t digits; /* of what the collector got, in order */
     uint64_t seen[DIGITS_MAX];
     int seen_count;
@@ -54,7 +55,10 @@ on_put(struct troupe_self *self, void *state, const struct put *put)
 {
     uint64_t *digits = state;
 
-    (void)self;
+    if (world.forwards && troupe_self_pid(self) != world.pids[0]) {
+        CHECK(troupe_forward(self, world.pids[0]) == TROUPE_OK);
+        return;
+    }
     *digits = *digits * 10 + (uint64_t)put->value;
     world.digits = *digits;
 }
@@ -86,6 +90,7 @@ spawn(struct troupe_self *self, int count)
 {
     memset(world.pids, 0, sizeof(world.pids));
     world.digits = 0;
+    world.forwards = false;
     for (int i = 0; i < count; i++) {
         CHECK(troupe_spawn(self, collector, &world.pids[i]) == TROUPE_OK);
     }
@@ -251,6 +256,80 @@ who_was_told_by_another_may_come_first(void **state)
     (void)state;
     assert_int_equal(count_orders(chain_and_another), 6);
     assert_true(has_seen(213));
+}
+
+/* 3 sends to 0 by way of 1 and of 2. */
+static void
+tell_both(struct troupe_self *self, int index)
+{
+    (void)index;
+    tell(self, 1, 1);
+    tell(self, 2, 2);
+}
+
+static void
+two_ways(struct troupe_self *self, void *context)
+{
+    (void)context;
+    world.on_go = tell_both;
+    spawn(self, 4);
+    world.forwards = true;
+    tell_go(self, 3);
+}
+
+/* 3 sends to 0 by way of 1 and directly. */
+static void
+tell_around_and_directly(struct troupe_self *self, int index)
+{
+    (void)index;
+    tell(self, 1, 1);
+    tell(self, 0, 2);
+}
+
+static void
+around_and_directly(struct troupe_self *self, void *context)
+{
+    (void)context;
+    world.on_go = tell_around_and_directly;
+    spawn(self, 4);
+    world.forwards = true;
+    tell_go(self, 3);
+}
+
+static void
+tell_twice(struct troupe_self *self, int index)
+{
+    (void)index;
+    tell(self, 1, 1);
+    tell(self, 1, 2);
+}
+
+static void
+one_way(struct troupe_self *self, void *context)
+{
+    (void)context;
+    world.on_go = tell_twice;
+    spawn(self, 4);
+    world.forwards = true;
+    tell_go(self, 3);
+}
+
+static void
+what_is_forwarded_by_two_ways_has_no_order(void **state)
+{
+    (void)state;
+    assert_true(count_orders(two_ways) >= 2);
+    assert_true(has_seen(12) && has_seen(21));
+    assert_true(count_orders(around_and_directly) >= 2);
+    assert_true(has_seen(12) && has_seen(21));
+}
+
+static void
+what_is_forwarded_by_one_way_keeps_its_order(void **state)
+{
+    (void)state;
+    assert_true(count_orders(one_way) >= 1);
+    assert_true(has_seen(12) && !has_seen(21));
 }
 
 /* 0 tells 1, and 1 answers; both are told go by the thread. */
@@ -725,6 +804,8 @@ main(void)
         cmocka_unit_test(
             actors_that_have_nothing_to_do_with_each_other_have_one_order),
         cmocka_unit_test(who_was_told_by_another_may_come_first),
+        cmocka_unit_test(what_is_forwarded_by_two_ways_has_no_order),
+        cmocka_unit_test(what_is_forwarded_by_one_way_keeps_its_order),
         cmocka_unit_test(two_that_tell_each_other_have_three_orders),
         cmocka_unit_test(
             each_state_of_the_whole_is_seen_though_the_order_is_one),

@@ -325,7 +325,7 @@ what_is_put_aside_comes_back_before_what_has_come(void **state)
         send(&messages[6], TP_MESSAGE_TELL);
         send(&messages[7], TP_MESSAGE_STOP);
         tp_mailbox_fill(&mailbox, &inbox);
-        tp_mailbox_put_back(&mailbox, &aside);
+        tp_mailbox_put_back(&mailbox, &aside, NULL);
         for (int i = 0; i < 2; i++) {
             if (i != left) {
                 assert_ptr_equal(
@@ -342,6 +342,58 @@ what_is_put_aside_comes_back_before_what_has_come(void **state)
                 assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[all[i]]);
             }
         }
+        assert_null(tp_mailbox_pop(&mailbox));
+    }
+}
+
+static void
+what_is_put_aside_comes_back_behind_what_is_to_be_first(void **state)
+{
+    static const int order[] = {3, 4, 1, 2, 5};
+    struct troupe_message messages[6];
+    struct tp_mailbox aside;
+
+    (void)state;
+    for (int is_there = 0; is_there < 2; is_there++) {
+        send_tells(messages, 3);
+        tp_mailbox_fill(&mailbox, &inbox);
+        tp_mailbox_put_aside(&mailbox, &messages[0], &aside);
+        assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[0]);
+        if (is_there) {
+            messages[3].next = &messages[4];
+            tp_mailbox_prepend(&mailbox, &messages[3], &messages[4]);
+        }
+        send(&messages[5], TP_MESSAGE_TELL);
+        tp_mailbox_fill(&mailbox, &inbox);
+        tp_mailbox_put_back(&mailbox, &aside, &messages[4]);
+        for (int i = is_there ? 0 : 2; i < 5; i++) {
+            assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[order[i]]);
+        }
+        assert_null(tp_mailbox_pop(&mailbox));
+    }
+}
+
+static void
+what_is_put_first_is_before_all_but_control_messages(void **state)
+{
+    struct troupe_message messages[6];
+
+    (void)state;
+    for (int waiting = 0; waiting < 3; waiting++) {
+        send_tells(messages, waiting);
+        send(&messages[5], TP_MESSAGE_STOP);
+        tp_mailbox_fill(&mailbox, &inbox);
+        messages[3].next = &messages[4];
+        tp_mailbox_prepend(&mailbox, &messages[3], &messages[4]);
+        send(&messages[2], TP_MESSAGE_TELL);
+        tp_mailbox_fill(&mailbox, &inbox);
+        assert_ptr_equal(tp_mailbox_pop_control(&mailbox), &messages[5]);
+        assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[3]);
+        assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[4]);
+        for (int i = 0; i < waiting; i++) {
+            assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[i]);
+        }
+        assert_ptr_equal(tp_mailbox_pop(&mailbox), &messages[2]);
         assert_null(tp_mailbox_pop(&mailbox));
     }
 }
@@ -387,6 +439,10 @@ main(void)
             a_message_is_brought_forward_wherever_it_is, setup),
         cmocka_unit_test_setup(
             what_is_put_aside_comes_back_before_what_has_come, setup),
+        cmocka_unit_test_setup(
+            what_is_put_first_is_before_all_but_control_messages, setup),
+        cmocka_unit_test_setup(
+            what_is_put_aside_comes_back_behind_what_is_to_be_first, setup),
         cmocka_unit_test_setup(a_message_alone_arrives_and_only_once, setup),
         cmocka_unit_test_setup(a_control_message_alone_is_control, setup),
         cmocka_unit_test_setup(messages_of_one_sender_pop_oldest_first, setup),
