@@ -24,6 +24,7 @@ enum {
     HIGH_COUNT = 8,
     LOW_COUNT = 2,
     NARROW_COUNT = 3, /* of mailboxes with a policy */
+    KEYS_COUNT = 20,
 };
 
 #define NUMBER(FIELD) FIELD(int64, value)
@@ -563,6 +564,28 @@ play_in_public(struct troupe_self *self)
              : troupe_register(self, "named by another", named));
 }
 
+/* ---- mail in another order ------------------------------------------------
+ */
+
+TROUPE_BEHAVIOUR(sorter, sizeof(int64_t),
+    TROUPE_ON_LATEST_BY(add, value, on_add), TROUPE_ON_URGENT(blob, on_blob));
+
+/* More keys than there is room for at first. */
+static void
+send_values(struct troupe_self *self)
+{
+    static const char bytes[LARGE_BYTES];
+    const struct troupe_spawn_options options =
+        TROUPE_SPAWN_OPTIONS(.mailbox = {.policy = TROUPE_MAILBOX_UNBOUNDED});
+    troupe_pid sorter = TROUPE_NO_PID;
+
+    note(troupe_spawn_with(self, sorter, &options, &sorter));
+    for (int i = 0; i < 2 * KEYS_COUNT; i++) {
+        (void)TELL(self, sorter, add, .value = i % KEYS_COUNT);
+    }
+    (void)TELL(self, sorter, blob, .bytes = {bytes, LARGE_BYTES});
+}
+
 /* ---- all of it ------------------------------------------------------------
  */
 
@@ -599,6 +622,7 @@ play_alone(struct troupe_self *self, troupe_pid counter)
     (void)TELL(self, counter, blob, .bytes = {bytes, LARGE_BYTES});
     send_foreign_bytes(self, counter);
     fill_all(self, counter);
+    send_values(self);
     note(troupe_spawn(self, flooder, &one));
     (void)TELL(self, one, flood, .to = counter);
     for (int i = 0; i < FLOOD_COUNT; i++) {
@@ -697,6 +721,7 @@ everything_run(bool simulate)
         troupe_runtime_stop(runtime, TROUPE_SECONDS(60), &report) == TROUPE_OK);
     CHECK(report.is_drained);
     tally_dead(runtime, is_told);
+    seen.replaced_count = (int)report.messages_replaced_count;
     troupe_runtime_destroy(&runtime);
     CHECK(runtime == NULL);
     return (troupe_err)seen.first_err;

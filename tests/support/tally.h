@@ -2,8 +2,9 @@
 /*
  * tally: what came of a program, counted, and whether the counts agree.
  *
- * Each message that it has tried to send was handled or is one dead letter, for
- * want of memory if and only if the caller was told so; each ask that was made
+ * Each message that it has tried to send was handled, was replaced by a later
+ * one, or is one dead letter, for want of memory if and only if the caller was
+ * told so; each ask that was made
  * was answered once; each monitor and link of who fell has been told of it. The
  * first error is kept.
  *
@@ -28,7 +29,8 @@ static struct {
     atomic_int tried_count;  /* tells, also those that were refused */
     atomic_int unmade_count; /* for which there was no memory */
     atomic_int handled_count;
-    int dead_count; /* of the same */
+    int dead_count;     /* of the same */
+    int replaced_count; /* by later ones, as their receivers wanted */
     int dead_unmade_count;
     atomic_int asked_count, answered_count;
     atomic_int timers_set_count, timers_run_count;
@@ -93,7 +95,8 @@ tally_check(void)
 {
     int falls = seen.falls_told_count;
 
-    CHECK(seen.tried_count == seen.handled_count + seen.dead_count);
+    CHECK(seen.tried_count ==
+          seen.handled_count + seen.dead_count + seen.replaced_count);
     CHECK(seen.unmade_count == seen.dead_unmade_count);
     CHECK(seen.asked_count == seen.answered_count);
     CHECK(seen.timers_run_count <= seen.timers_set_count);
