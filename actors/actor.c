@@ -7,14 +7,17 @@
 #include "actors/delayed.h"
 #include "actors/forward.h"
 #include "actors/idle.h"
+#include "actors/io.h"
 #include "actors/life.h"
+#include "actors/observer.h"
 #include "actors/order.h"
+#include "actors/pause.h"
 #include "actors/post.h"
+#include "actors/probes.h"
 #include "actors/process.h"
 #include "actors/runtime.h"
 #include "actors/stash.h"
 #include "actors/supervisor.h"
-#include "actors/waits.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "scheduler/simulation.h"
@@ -113,42 +116,6 @@ drop_oldest(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
-/* The exception of mailbox/limit.h: a router, on who is none. */
-static bool
-stays_paused_on(struct tp_actor *actor, struct tp_actor *target)
-{
-    return tp_profile_routes(actor) && !tp_profile_routes(target);
-}
-
-/*
- * Pauses the actor on the one that its handler has congested. Without memory
- * for the note it is not paused: the hard mark holds.
- */
-static void
-pause_on_congested(struct troupe_self *self, struct tp_actor *actor)
-{
-    struct tp_actor *target = self->congested;
-    bool stays = stays_paused_on(actor, target);
-    struct troupe_message *resume;
-
-    self->congested = NULL;
-    if (tp_limit_is_congested(&actor->limit) && !stays) {
-        return;
-    }
-    resume = tp_post_block(self, 0);
-    if (resume == NULL) {
-        return;
-    }
-    resume->kind = TP_MESSAGE_RESUME;
-    resume->sender = self->pid;
-    resume->incarnation = troupe_pid_incarnation(self->pid);
-    actor->flags |=
-        stays ? TP_ACTOR_IS_PAUSED | TP_ACTOR_STAYS_PAUSED : TP_ACTOR_IS_PAUSED;
-    if (!tp_limit_pause(&target->limit, &resume)) {
-        tp_post_resume_paused(self, &target->limit);
-    }
-}
-
 /* ---- sleeping -------------------------------------------------------------
  */
 
@@ -206,8 +173,10 @@ obey(struct troupe_self *self, struct tp_actor *actor,
         tp_life_kill(self, actor);
         break;
     case TP_MESSAGE_RESUME:
-        actor->flags &=
-            (uint16_t) ~(TP_ACTOR_IS_PAUSED | TP_ACTOR_STAYS_PAUSED);
+        tp_pause_end(self, actor);
+        break;
+    case TP_MESSAGE_RELEASE:
+        actor->flags &= (uint16_t)~TP_ACTOR_IS_HELD;
         break;
     default:
         tp_child_obey(self, actor, message);
@@ -223,7 +192,7 @@ handle_control(struct troupe_self *self, struct tp_actor *actor)
 
     while ((message = tp_mailbox_pop_control(&actor->mailbox)) != NULL) {
         if (message->kind == TP_MESSAGE_PROBE) {
-            tp_waits_answer(self, actor, message);
+            tp_probes_answer(self, actor, message);
             continue;
         }
         if (message->kind == TP_MESSAGE_START) {
@@ -308,7 +277,7 @@ put_down(struct troupe_self *self, struct tp_actor *actor)
 }
 
 static inline __attribute__((always_inline)) void
-dispatch(struct troupe_self *self, struct tp_actor *actor,
+run_handler(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message, const uint8_t *payload)
 {
     const struct tp_behaviour_line *line =
@@ -341,6 +310,26 @@ dispatch(struct troupe_self *self, struct tp_actor *actor,
     put_down(self, actor);
 }
 
+static void __attribute__((cold, noinline))
+run_observed_handler(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message, const uint8_t *payload)
+{
+    tp_observer_begin(self, message);
+    run_handler(self, actor, message, payload);
+    tp_observer_end(self);
+}
+
+static inline __attribute__((always_inline)) void
+dispatch(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message, const uint8_t *payload)
+{
+    if (__builtin_expect(self->is_observed, 0)) {
+        run_observed_handler(self, actor, message, payload);
+    } else {
+        run_handler(self, actor, message, payload);
+    }
+}
+
 static void
 drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
@@ -349,6 +338,8 @@ drop_uncounted(struct troupe_self *self, struct tp_actor *actor,
         tp_bond_drop(self, actor, message);
     } else if (tp_supervisor_is_kind(message->kind)) {
         tp_supervisor_drop(self, message);
+    } else if (message->kind == TP_MESSAGE_IO) {
+        tp_post_free(self, message);
     } else if (message->kind == TP_MESSAGE_RELAY) {
         tp_forward_relay(self, message);
     } else if (message->kind == TP_MESSAGE_DELAYED) {
@@ -372,6 +363,8 @@ static void __attribute__((noinline)) handle_uncounted(struct troupe_self *self,
         tp_timers_handle(self, actor, message, tp_life_open_state(actor));
     } else if (tp_bond_is_kind(message->kind)) {
         tp_bond_handle(self, actor, message, tp_life_open_state(actor));
+    } else if (message->kind == TP_MESSAGE_IO) {
+        tp_io_handle(self, actor, message);
     } else if (message->kind == TP_MESSAGE_RELAY) {
         tp_forward_relay(self, message);
     } else if (message->kind == TP_MESSAGE_DELAYED) {
@@ -453,7 +446,7 @@ static void
 begin_turn(
     struct troupe_self *self, struct tp_worker *worker, struct tp_actor *actor)
 {
-    self->actor = actor;
+    ck_pr_store_ptr(&self->actor, actor);
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
     self->pushes_count = 0;
@@ -532,10 +525,10 @@ attend(struct troupe_self *self, struct tp_actor *actor)
         drop_stale(self, actor);
     }
     if (self->congested != NULL) {
-        pause_on_congested(self, actor);
+        tp_pause_on_congested(self, actor);
     }
     if (tp_actor_looks_again(actor) && tp_limit_is_congested(&actor->limit)) {
-        actor->flags &= (uint16_t)~TP_ACTOR_IS_PAUSED;
+        tp_pause_end(self, actor);
     }
     if ((actor->flags & TP_ACTOR_WATCHES_IDLE) != 0) {
         tp_idle_note(self, actor);
@@ -681,5 +674,5 @@ tp_actor_run(struct tp_worker *worker, struct tp_task *task)
         }
         goes_on = take_step(self, actor);
     }
-    self->actor = NULL;
+    ck_pr_store_ptr(&self->actor, NULL);
 }

@@ -84,19 +84,21 @@ enum {
     TP_ACTOR_IS_SUSPENDED = 16,  /* between two lives (actors/child.h) */
     TP_ACTOR_IS_EXACT = 32,      /* has a profile, and settles each message */
     TP_ACTOR_IS_SEQUENTIAL = 64, /* actors/process.h */
-    TP_ACTOR_STANDS_STILL = TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED,
+    TP_ACTOR_IS_HELD = 128, /* by what its peer does not read (actors/io.h) */
+    TP_ACTOR_STANDS_STILL =
+        TP_ACTOR_IS_PAUSED | TP_ACTOR_IS_SUSPENDED | TP_ACTOR_IS_HELD,
     TP_ACTOR_HOLDS_MAIL = TP_ACTOR_STANDS_STILL | TP_ACTOR_IS_SEQUENTIAL,
-    TP_ACTOR_UNSTASHES = 128,    /* has called messages back (actors/stash.h) */
-    TP_ACTOR_WATCHES_IDLE = 256, /* actors/idle.h */
-    TP_ACTOR_ORDERS_MAIL = 512,  /* actors/order.h */
-    TP_ACTOR_ATTENTION = 1024,
-    TP_ACTOR_HAS_LARGE_STATE = 1024,
-    TP_ACTOR_ENDS_ON_DECODE_ERROR = 2048,
-    TP_ACTOR_SUPERVISES = 4096, /* actors/supervisor.h */
-    TP_ACTOR_IS_NAMED = 8192,   /* of a START: a name is to be shown */
+    TP_ACTOR_UNSTASHES = 256,    /* has called messages back (actors/stash.h) */
+    TP_ACTOR_WATCHES_IDLE = 512, /* actors/idle.h */
+    TP_ACTOR_ORDERS_MAIL = 1024, /* actors/order.h */
+    TP_ACTOR_ATTENTION = 2048,
+    TP_ACTOR_HAS_LARGE_STATE = 2048,
+    TP_ACTOR_ENDS_ON_DECODE_ERROR = 4096,
+    TP_ACTOR_SUPERVISES = 8192, /* actors/supervisor.h */
+    TP_ACTOR_IS_NAMED = 16384,  /* of a START: a name is to be shown */
     /* It is paused, and stays so though it is congested (mailbox/limit.h). */
-    TP_ACTOR_STAYS_PAUSED = 16384,
-    TP_ACTOR_ROUTES = 16384, /* of a START: it is a router (actors/router.h) */
+    TP_ACTOR_STAYS_PAUSED = 32768,
+    TP_ACTOR_ROUTES = 32768, /* of a START: it is a router (actors/router.h) */
 };
 
 enum {
@@ -135,11 +137,15 @@ struct tp_actor {
     union {
         struct tp_actor *next_free;
         struct tp_parker *parker; /* of a thread outside: task is ELSEWHERE */
+        troupe_pid paused_on;     /* of an actor that IS_PAUSED; the owner's */
     };
     struct tp_extension *extension; /* the owner's; NULL until needed */
 
     struct tp_mailbox mailbox __attribute__((aligned(64)));
-    const struct tp_behaviour_table *table; /* NULL: VACANT */
+    /* NULL: VACANT. Written by the owner after a store fence; read by a dump
+     * on any thread, which reaches the rest by way of the pointer. Stale: an
+     * earlier behaviour's name. */
+    const struct tp_behaviour_table *table;
     union tp_actor_state state;
     uint16_t flags;
     /* Handled, not yet off the limit: messages in the high 8 bits, what they
@@ -149,6 +155,14 @@ struct tp_actor {
 };
 
 _Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");
+
+static inline void
+tp_actor_set_table(
+    struct tp_actor *actor, const struct tp_behaviour_table *table)
+{
+    ck_pr_fence_store();
+    ck_pr_store_ptr(&actor->table, (void *)(uintptr_t)table);
+}
 
 /* Whether it is paused, and must not be once it is congested. */
 static inline bool

@@ -68,8 +68,8 @@ tp_answer_handle(struct troupe_self *self, struct tp_actor *actor,
     if (answer.err == TROUPE_OK) {
         answer.message = message;
     }
-    message->request = 0; /* it is no request: there is nothing to reply to */
     tp_post_begin_handler(self, message);
+    message->request = 0; /* it is no request: there is nothing to reply to */
     self->call = ask.call;
     ask.then(self, state, ask.context, &answer);
     tp_post_end_handler(self);

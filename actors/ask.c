@@ -97,6 +97,18 @@ open_on_behalf(struct troupe_self *self, struct tp_ask *ask,
     return TROUPE_OK;
 }
 
+/* That of the call, if it is sooner, holds too. */
+static uint64_t
+deadline_of(struct troupe_self *self, const struct tp_ask_options *options,
+    const struct tp_call *call)
+{
+    uint64_t own_ns =
+        tp_clock_after_ns(tp_worker_now_ns(self->worker), options->timeout_ns);
+
+    return call != NULL && call->deadline_ns < own_ns ? call->deadline_ns
+                                                      : own_ns;
+}
+
 troupe_err
 tp_ask_open(struct troupe_self *self, const struct tp_ask_options *options,
     struct troupe_message **message, uint64_t *request)
@@ -119,13 +131,33 @@ tp_ask_open(struct troupe_self *self, const struct tp_ask_options *options,
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "an ask without a function that takes the answer; give one");
     }
-    ask.deadline_ns =
-        tp_clock_after_ns(tp_worker_now_ns(self->worker), options->timeout_ns);
-    if (has_call && call.deadline_ns < ask.deadline_ns) {
-        ask.deadline_ns = call.deadline_ns;
-    }
+    ask.deadline_ns = deadline_of(self, options, has_call ? &call : NULL);
     return open_on_behalf(
         self, &ask, has_call ? &call : NULL, message, request);
+}
+
+troupe_err
+tp_ask_expect(struct troupe_self *self, const struct tp_ask_options *options,
+    uint32_t schema, uint64_t *request, uint64_t *deadline_ns)
+{
+    struct tp_call call;
+    bool has_call = tp_call_read(self, &call);
+    struct tp_ask ask = {
+        .then = options->then,
+        .context = options->context,
+        .to = options->to,
+        .schema = schema,
+        .deadline_ns = deadline_of(self, options, has_call ? &call : NULL),
+    };
+
+    *request = enter(self, &ask, has_call ? &call : NULL);
+    if (*request == 0) {
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory to keep an ask");
+    }
+    *deadline_ns = ask.deadline_ns;
+    tp_worker_add_timeout(self->worker, &ask.timeout->timeout, ask.deadline_ns,
+        TP_TIMEOUT_AWAITED);
+    return TROUPE_OK;
 }
 
 troupe_err

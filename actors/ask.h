@@ -29,4 +29,13 @@ TROUPE_MUST_USE troupe_err tp_ask_open(struct troupe_self *self,
     const struct tp_ask_options *options, struct troupe_message **message,
     uint64_t *request);
 
+/*
+ * Opens an ask that nobody is sent: whoever is to answer gives the actor a
+ * reply with its number. options->to is TROUPE_NO_PID. Sets the deadline that
+ * holds. NO_MEMORY.
+ */
+TROUPE_MUST_USE troupe_err tp_ask_expect(struct troupe_self *self,
+    const struct tp_ask_options *options, uint32_t schema, uint64_t *request,
+    uint64_t *deadline_ns);
+
 #endif

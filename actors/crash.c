@@ -52,6 +52,8 @@ occasion_of(const struct troupe_message *message)
         return "while an ask had timed out";
     case TP_MESSAGE_TIMER:
         return "while it ran a timer";
+    case TP_MESSAGE_IO:
+        return "while it had news of its connection";
     case TP_MESSAGE_NAMED:
         return "while it was told of a name";
     default:

@@ -3,6 +3,7 @@
 
 #include "actors/containment.h"
 #include "actors/log.h"
+#include "actors/observer.h"
 #include "actors/outside.h"
 #include "actors/runtime.h"
 #include "base/err.h"
@@ -138,14 +139,18 @@ is_one_too_many(struct troupe_self *self)
            tp_letter_alarm_count(alarm, troupe_now_ns(self));
 }
 
-void
-tp_dead_letters_record(
-    struct troupe_self *self, const struct tp_dead_letter *letter)
+/* message: the letter itself, or NULL. */
+static void
+record(struct troupe_self *self, const struct tp_dead_letter *letter,
+    const struct troupe_message *message)
 {
     struct tp_dead_letters *letters = &self->runtime->dead_letters;
     struct tp_letter_counts counts =
         tp_letter_table_add(letters->table, letter);
 
+    if (self->is_observed) {
+        tp_observer_lose(self, letter, message);
+    }
     if (letter->cause == TROUPE_DEAD_LETTER_RUNTIME_STOPPED) {
         return;
     }
@@ -164,6 +169,13 @@ tp_dead_letters_record(
 }
 
 void
+tp_dead_letters_record(
+    struct troupe_self *self, const struct tp_dead_letter *letter)
+{
+    record(self, letter, NULL);
+}
+
+void
 tp_dead_letters_record_message(struct troupe_self *self,
     const struct troupe_message *message, troupe_pid receiver,
     enum troupe_dead_letter_cause cause)
@@ -177,7 +189,7 @@ tp_dead_letters_record_message(struct troupe_self *self,
         .payload_size = message->payload_size,
     };
 
-    tp_dead_letters_record(self, &letter);
+    record(self, &letter, message);
 }
 
 uint64_t

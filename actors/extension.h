@@ -40,6 +40,7 @@ struct tp_extension {
     struct tp_stash *stash;                /* NULL: nothing is aside */
     struct tp_idle *idle;                  /* NULL: nobody is to be told */
     struct tp_order *order;                /* of its mail; NULL: as it comes */
+    void *socket; /* runtime->io's; NULL: none (actors/io.h) */
 };
 
 /* One that is nobody's yet; NULL: there is no memory. */

@@ -7,6 +7,8 @@
 #include "actors/crash.h"
 #include "actors/delayed.h"
 #include "actors/idle.h"
+#include "actors/io.h"
+#include "actors/observer.h"
 #include "actors/order.h"
 #include "actors/owned.h"
 #include "actors/placement.h"
@@ -71,8 +73,12 @@ flags_of_profile(struct troupe_self *self, struct tp_actor *actor)
 }
 
 static void
-run_start_handler(struct troupe_self *self, struct tp_actor *actor)
+run_start_handler(
+    struct troupe_self *self, struct tp_actor *actor, troupe_pid by)
 {
+    if (__builtin_expect(self->is_observed, 0)) {
+        tp_observer_start(self, actor, by);
+    }
     if (actor->table->body != NULL) {
         tp_process_begin(self, actor);
     } else if (actor->table->start != NULL) {
@@ -88,9 +94,10 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message)
 {
     struct tp_start *start = tp_start_of(message);
+    troupe_pid spawner;
 
     TP_ASSERT(is_vacant(actor));
-    actor->table = start->table;
+    tp_actor_set_table(actor, start->table);
     actor->pid =
         tp_registry_pid(&self->runtime->registry, actor, message->incarnation);
     actor->flags = message->err;
@@ -99,13 +106,15 @@ tp_life_begin(struct troupe_self *self, struct tp_actor *actor,
     actor->state = start->state;
     actor->extension = tp_start_extension(message);
     self->pid = actor->pid;
+    spawner = message->sender;
     tp_post_free(self, message); /* before: a crash would lose it */
     if ((actor->flags & TP_ACTOR_IS_NAMED) != 0) {
         actor->flags &= (uint16_t)~TP_ACTOR_IS_NAMED;
         tp_directory_show(self, actor->pid);
     }
     if ((actor->flags & TP_ACTOR_IS_SUSPENDED) == 0) {
-        run_start_handler(self, actor);
+        run_start_handler(self, actor, spawner);
+        tp_io_begin(self, actor);
     }
 }
 
@@ -116,10 +125,10 @@ tp_life_begin_again(struct troupe_self *self, struct tp_actor *actor,
     struct tp_start *start = tp_start_of(message);
 
     TP_ASSERT((actor->flags & TP_ACTOR_IS_SUSPENDED) != 0);
-    actor->table = start->table;
+    tp_actor_set_table(actor, start->table);
     actor->state = start->state;
     actor->flags = (uint16_t)((actor->flags & LASTING) | message->err);
-    run_start_handler(self, actor);
+    run_start_handler(self, actor, message->sender);
 }
 
 /* ---- the end ------------------------------------------------------------- */
@@ -203,6 +212,9 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
         return;
     }
     run_stop_handler(self, actor);
+    if (__builtin_expect(self->is_observed, 0)) {
+        tp_observer_stop(self, actor);
+    }
     if ((actor->flags & TP_ACTOR_SUPERVISES) != 0) {
         tp_supervisor_fini(self, tp_life_open_state(actor));
     }
@@ -211,6 +223,7 @@ end_life(struct troupe_self *self, struct tp_actor *actor)
     }
     if (actor->extension != NULL) {
         tp_timers_cancel_all(self, &actor->extension->timers);
+        tp_io_end(self, actor);
         tp_answer_abandon_all(self, actor);
         tp_owned_free_all(&actor->extension->owned);
         tp_order_end(self, actor);
@@ -255,7 +268,7 @@ vacate(struct troupe_self *self, struct tp_actor *actor)
     if (ck_pr_load_32(&actor->task.bound) != TP_TASK_ANYWHERE) {
         tp_placement_leave(self, actor);
     }
-    actor->table = NULL;
+    tp_actor_set_table(actor, NULL);
     actor->pid = TROUPE_NO_PID;
     actor->flags = TP_ACTOR_IS_LEAVING;
     ck_pr_store_64(&self->died_count, self->died_count + 1);
@@ -347,7 +360,7 @@ tp_life_crashed(struct troupe_self *self, const struct tp_crash *crash)
     self->exit = tp_crash_exit(self, crash);
     self->is_sudden = true;
     tp_life_end(self, actor);
-    self->actor = NULL;
+    ck_pr_store_ptr(&self->actor, NULL);
     tp_worker_count_handler(self->worker);
     /* Its mail is buried in turns of its own, or swept. */
     if (tp_runtime_state_of(self->runtime) != TP_RUNTIME_STOPPED) {
@@ -392,7 +405,7 @@ tp_life_end_last(struct troupe_self *self, struct tp_actor *actor,
     remains->alive_count++;
     remains->waiting_count +=
         actor->extension != NULL && actor->extension->asks.open_count > 0;
-    self->actor = actor;
+    ck_pr_store_ptr(&self->actor, actor);
     self->pid = actor->pid;
     self->handled_before_turn = self->handled_count;
     self->is_sudden = false; /* one that crashed may have left it */
@@ -400,7 +413,7 @@ tp_life_end_last(struct troupe_self *self, struct tp_actor *actor,
     vacate(self, actor);
     tp_exit_release(self, &self->exit);
     self->congested = NULL;
-    self->actor = NULL;
+    ck_pr_store_ptr(&self->actor, NULL);
 }
 
 bool

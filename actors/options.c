@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/options.h"
 
+#include "actors/observer.h"
 #include "actors/registry.h"
 #include "base/err.h"
 #include "base/random.h"
@@ -93,10 +94,19 @@ tp_options_resolve(
     if (options->own_threads_max == 0) {
         options->own_threads_max = OWN_THREADS_COUNT;
     }
+    err = tp_observer_check(options->observer);
+    if (err != TROUPE_OK) {
+        return err;
+    }
     if (!options->simulate && has_faults(&options->faults)) {
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
             "faults are planned for a runtime of threads; only a simulation "
             "has them (.simulate = true)");
+    }
+    if (options->simulate && options->io != NULL) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "a simulation has no network: nobody can replay what others send; "
+            "leave .io NULL, and tell the actors what would have come");
     }
     if (options->simulate) {
         options->workers_count = 1;

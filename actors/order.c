@@ -92,7 +92,7 @@ void
 tp_order_switch(struct troupe_self *self, struct tp_actor *actor,
     const struct tp_behaviour_table *table)
 {
-    actor->table = table;
+    tp_actor_set_table(actor, table);
     if (table->marks != NULL) {
         actor->flags |= TP_ACTOR_ORDERS_MAIL; /* and it finds out itself */
     } else if ((actor->flags & TP_ACTOR_ORDERS_MAIL) != 0) {

@@ -3,6 +3,7 @@
 
 #include "actors/delayed.h"
 #include "actors/life.h"
+#include "actors/observer.h"
 #include "actors/post.h"
 #include "actors/supervisor.h"
 #include "base/clock.h"
@@ -76,7 +77,7 @@ drop(struct troupe_self *self, struct troupe_message *message)
 static void
 sort_one(struct troupe_self *self, struct troupe_message *message)
 {
-    if (message->kind == TP_MESSAGE_WAITS && self->is_probing &&
+    if (message->kind == TP_MESSAGE_REPORT && self->is_probing &&
         message->request == self->probe) {
         message->next = self->reports;
         self->reports = message;
@@ -284,7 +285,7 @@ move_in(struct troupe_self *self, struct tp_actor *actor)
     self->pid = tp_registry_issue(&runtime->registry, actor);
     tp_profiles_assign(&runtime->profiles, actor, TP_PROFILE_USUAL);
     actor->pid = self->pid;
-    actor->table = NULL;
+    tp_actor_set_table(actor, NULL);
     self->actor = actor;
 }
 
@@ -322,6 +323,7 @@ make(struct troupe_runtime *runtime)
     self->runtime = runtime;
     tp_block_cache_init(&self->blocks, &runtime->depot);
     tp_parker_init(&self->parker, &tp_parking_futex);
+    tp_observer_watch(self);
     if (find_slot(self) != TROUPE_OK) {
         tp_memory_free(self);
         return NULL;

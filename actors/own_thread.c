@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "actors/own_thread.h"
 
+#include "actors/observer.h"
 #include "actors/pid_text.h"
 #include "actors/runtime.h"
 #include "base/err.h"
@@ -52,6 +53,7 @@ make_self(struct troupe_runtime *runtime, unsigned number)
     tp_runtime_init_self(runtime, self, number);
     /* What a handler has sent does not wait for it: it may block. */
     self->chained_class_max = 0;
+    tp_observer_watch(self);
     if (runtime->own_threads.contains_crashes &&
         !tp_signal_stack_create(&self->signal_stack)) {
         tp_memory_free(self);

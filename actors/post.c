@@ -2,6 +2,7 @@
 #include "actors/post.h"
 
 #include "actors/isolation.h"
+#include "actors/observer.h"
 #include "actors/process.h"
 #include "base/err.h"
 
@@ -38,6 +39,9 @@ push(struct troupe_self *self, struct tp_actor *actor,
     bool is_newborn = pushed->kind == TP_MESSAGE_START;
 
     *message = NULL;
+    if (__builtin_expect(self->is_observed, 0)) {
+        tp_observer_send(self, actor, pushed);
+    }
     if (tp_inbox_push(&actor->inbox, pushed, pushed)) {
         make_ready(self, actor, is_newborn);
     }
@@ -204,12 +208,31 @@ static troupe_err __attribute__((noinline)) post_alone(struct troupe_self *self,
                : overflow(self, actor, to, message, profile);
 }
 
+/* As tp_post_try_chain(), which has refused because self is observed. */
+static bool __attribute__((cold)) try_chain_observed(
+    struct troupe_self *self, troupe_pid to, struct troupe_message *message)
+{
+    bool is_chained;
+
+    self->chained_class_max = self->unobserved_class_max;
+    is_chained = tp_post_try_chain(self, to, message);
+    self->chained_class_max = 0;
+    if (is_chained) {
+        tp_observer_send(self, self->chain.actor, message);
+    }
+    return is_chained;
+}
+
 static troupe_err
 post(struct troupe_self *self, troupe_pid to, struct troupe_message *message)
 {
     struct tp_actor *actor;
 
     if (tp_post_try_chain(self, to, message)) {
+        return TROUPE_OK;
+    }
+    if (__builtin_expect(self->is_observed, 0) &&
+        try_chain_observed(self, to, message)) {
         return TROUPE_OK;
     }
     if (self->chain.newest != NULL) {

@@ -25,6 +25,7 @@
 #define TROUPE_ACTORS_POST_H
 
 #include "actors/call.h"
+#include "actors/observer.h"
 #include "actors/runtime.h"
 #include "mailbox/shared.h"
 
@@ -67,6 +68,9 @@ static inline void
 tp_post_begin_handler(struct troupe_self *self, struct troupe_message *message)
 {
     self->in_hand = message;
+    if (__builtin_expect(self->is_observed, 0)) {
+        tp_observer_begin(self, message);
+    }
     tp_containment_enter();
 }
 
@@ -76,6 +80,9 @@ tp_post_end_handler(struct troupe_self *self)
     tp_containment_leave();
     if (self->chain.newest != NULL) {
         tp_post_flush(self);
+    }
+    if (__builtin_expect(self->is_observed, 0)) {
+        tp_observer_end(self);
     }
     self->in_hand = NULL;
 }
@@ -91,7 +98,7 @@ tp_post_held_by(const struct troupe_message *message)
 
 /* Large messages are not worth the delay, and would overrun the hard mark. On a
  * thread of its own an actor may block before its handler ends: it chains none.
- */
+ * What is observed is chained by a longer way (actors/observer.h). */
 static inline bool
 tp_post_is_chainable(
     const struct troupe_self *self, const struct troupe_message *message)

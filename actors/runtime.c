@@ -3,7 +3,9 @@
 
 #include "actors/answer.h"
 #include "actors/delayed.h"
+#include "actors/io.h"
 #include "actors/isolation.h"
+#include "actors/observer.h"
 #include "actors/options.h"
 #include "actors/outside.h"
 #include "actors/post.h"
@@ -25,6 +27,9 @@ expire_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
 {
     if (timeout->purpose == TP_MESSAGE_TIMER) {
         tp_timers_expire(worker, timeout);
+    } else if (timeout->purpose == TP_MESSAGE_IO) {
+        ((struct troupe_self *)worker->local)
+            ->runtime->io->expire(worker, timeout);
     } else if (timeout->purpose == TP_MESSAGE_DELAYED) {
         tp_delayed_expire(worker, timeout);
     } else {
@@ -39,7 +44,7 @@ release_timeout(struct tp_worker *worker, struct tp_timeout *timeout)
         tp_timers_release(worker, timeout);
     } else if (timeout->purpose == TP_MESSAGE_DELAYED) {
         tp_delayed_release(worker, timeout);
-    } else {
+    } else if (timeout->purpose != TP_MESSAGE_IO) { /* that is its socket's */
         tp_answer_release(worker, timeout);
     }
 }
@@ -75,6 +80,7 @@ create_scheduler(
         .simulate = options->simulate,
         .seed = options->seed,
         .parking = &tp_parking_futex,
+        .io = runtime->io == NULL ? NULL : runtime->io->loop,
         .hooks =
             {
                 .run = tp_actor_run,
@@ -84,6 +90,8 @@ create_scheduler(
                 .leave = leave_worker,
                 .enclose =
                     options->crash_ends_process ? NULL : tp_containment_enclose,
+                .park = options->observer == NULL ? NULL : tp_observer_park,
+                .unpark = options->observer == NULL ? NULL : tp_observer_unpark,
             },
     };
 
@@ -128,6 +136,7 @@ tp_runtime_init_self(
     self->chain_held_max = TP_LIMIT_OF(late_max(runtime), 0);
     self->settle_max = late_max(runtime) << TP_ACTOR_UNSETTLED_BITS;
     tp_random_init(&self->random, runtime->seed ^ number);
+    tp_observer_watch(self);
 }
 
 static troupe_err
@@ -189,11 +198,12 @@ destroy_containment(struct troupe_runtime *runtime)
     }
 }
 
+/* Those of own threads go with these (own_thread.h). */
 static void
 destroy_stacks(struct troupe_runtime *runtime)
 {
-    for (unsigned i = 0; i < tp_scheduler_all_count(runtime->scheduler); i++) {
-        tp_stack_pool_fini(&tp_runtime_self_at(runtime, i)->stacks);
+    for (unsigned i = 0; i < runtime->scheduler->workers_count; i++) {
+        tp_stack_pool_fini(&runtime->workers[i].stacks);
     }
 }
 
@@ -267,8 +277,10 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
     }
     memset(made, 0, sizeof(*made));
     made->log = (struct tp_log){options.log, options.log_context};
+    made->observer = options.observer;
     made->seed = options.seed;
     made->is_simulated = options.simulate;
+    made->io = options.io;
     made->creator = pthread_self();
     pthread_mutex_init(&made->outside_mutex, NULL);
     tp_roots_init(&made->roots);
@@ -340,6 +352,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
         /* What came between stop and here; or all, if it never started. */
         ck_pr_store_32(&dying->state, TP_RUNTIME_STOPPED);
         tp_shutdown_sweep(dying, false, &unread);
+        tp_scheduler_close_io(dying->scheduler); /* it has blocks of ours */
         tp_shutdown_release_answers(dying);
         tp_roots_fini(&dying->workers[0]);
         destroy_stacks(dying);

@@ -43,6 +43,7 @@ struct tp_life_remains {
 
 struct troupe_runtime {
     struct tp_scheduler *scheduler;
+    const struct troupe_io *io;  /* NULL: no network */
     struct troupe_self *workers; /* one a worker of the pool */
     struct tp_own_threads own_threads;
     struct tp_registry registry;
@@ -51,6 +52,7 @@ struct troupe_runtime {
     struct tp_profiles profiles;
     struct tp_dead_letters dead_letters;
     struct tp_log log;
+    const struct troupe_observer *observer; /* NULL: nobody watches */
     /* Asks that closed a cycle. Added to by any worker; orders nothing, and is
      * read by that alone, so never stale. */
     uint64_t cycles_count;

@@ -16,7 +16,7 @@
 #include "base/stack.h"
 #include "mailbox/block_cache.h"
 #include "scheduler/worker.h"
-#include "troupe/runtime.h"
+#include "troupe/observe.h"
 
 enum { TP_SELF_RECENT_COUNT = 8 };
 
@@ -24,15 +24,19 @@ struct troupe_self {
     /* What every message needs, in as few cache lines as it takes. */
     struct troupe_runtime *runtime;
     struct tp_worker *worker; /* NULL: a thread outside */
-    struct tp_actor *actor;   /* whose turn it is; outside: its own slot */
-    troupe_pid pid;           /* of that actor */
+    /* Whose turn it is; outside: its own slot. Written by this self's thread;
+     * read by a dump on any thread. It orders nothing. Stale: the dump says
+     * what the worker ran a moment ago. */
+    struct tp_actor *actor;
+    troupe_pid pid;                 /* of that actor */
     struct troupe_message *in_hand; /* what the handler handles; or NULL */
     struct troupe_message *only; /* it, while it lies in the inbox; or NULL */
     struct tp_actor *congested;  /* told in this handler, and congested since */
     uint64_t handled_count;      /* read by others when no worker runs */
     bool is_kept;                /* the actor keeps the message in hand */
     bool has_failed;             /* the message in hand is lost */
-    bool is_stashed; /* it goes to the stash, and is_kept is set as well */
+    bool is_stashed;  /* it goes to the stash, and is_kept is set as well */
+    bool is_observed; /* see actors/observer.h */
     uint8_t chained_class_max; /* blocks of lower classes are chained */
     uint32_t pushes_count;     /* in this turn; see actor.h */
 
@@ -73,6 +77,8 @@ struct troupe_self {
     struct tp_free_slots slots;
     struct tp_random random;
     struct tp_signal_stack signal_stack;
+    struct troupe_observed_message observed; /* what is begun, if observed */
+    uint8_t unobserved_class_max; /* chained_class_max, if not observed */
     /*
      * Actors that this self has spawned. Written by its thread, before the
      * START that is pushed with release; read by any thread. Stale: an older

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Starting actors, and what a handler may ask of itself. */
+#include "actors/io.h"
 #include "actors/order.h"
 #include "actors/outside.h"
 #include "actors/owned.h"
@@ -108,6 +109,7 @@ tp_start_release(struct troupe_self *self, struct troupe_message *message)
     }
     if (extension != NULL) {
         tp_bond_release_all(self, &extension->bonds);
+        tp_io_drop(self, extension);
         tp_owned_free_all(&extension->owned);
         tp_extension_destroy(self, &extension);
     }
@@ -142,21 +144,27 @@ resolve(struct troupe_self *self, const struct troupe_spawn_options *given,
     return TROUPE_OK;
 }
 
+/* The extension that the start brings, made if it has none; NULL: no memory. */
+static struct tp_extension *
+extension_of(struct troupe_self *self, struct troupe_message *start)
+{
+    if (tp_start_extension(start) == NULL) {
+        start->request = (uintptr_t)tp_extension_make(self);
+    }
+    return tp_start_extension(start);
+}
+
 /* What only some actors begin with. */
 static troupe_err
-add_extension(struct troupe_self *self,
-    const struct troupe_spawn_options *options, troupe_pid pid,
-    struct troupe_message *start)
+add_link(struct troupe_self *self, const struct troupe_spawn_options *options,
+    troupe_pid pid, struct troupe_message *start)
 {
     struct tp_extension *extension;
 
     if (!options->link) {
         return TROUPE_OK;
     }
-    if (tp_start_extension(start) == NULL) {
-        start->request = (uintptr_t)tp_extension_make(self);
-    }
-    extension = tp_start_extension(start);
+    extension = extension_of(self, start);
     if (extension == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a link");
     }
@@ -189,7 +197,7 @@ settle_in(struct troupe_self *self, struct tp_actor *actor,
         }
         start->err |= TP_ACTOR_IS_NAMED;
     }
-    err = add_extension(self, options, *pid, start);
+    err = add_link(self, options, *pid, start);
     if (err != TROUPE_OK && options->name != NULL) {
         tp_directory_unregister(self, options->name, *pid);
     }
@@ -260,11 +268,10 @@ spawn_by(struct troupe_self *self, const struct troupe_spawn_options *options,
     struct troupe_message *start, troupe_pid *pid)
 {
     troupe_pid made = TROUPE_NO_PID;
-    troupe_err err;
+    troupe_err err = tp_placement_is_wanted(options)
+                         ? move_in_there(self, options, start, &made)
+                         : move_in(self, options, start, &made);
 
-    err = tp_placement_is_wanted(options)
-              ? move_in_there(self, options, start, &made)
-              : move_in(self, options, start, &made);
     if (err != TROUPE_OK) {
         tp_start_release(self, start);
         return err;
@@ -282,6 +289,31 @@ tp_spawn(struct troupe_self *self, const struct tp_behaviour_table *table,
     troupe_err err = make_start(self, table, options, flags, &start);
 
     return err == TROUPE_OK ? spawn_by(self, options, start, pid) : err;
+}
+
+troupe_err
+tp_spawn_with_socket(struct troupe_self *self,
+    const struct tp_behaviour_table *table,
+    const struct troupe_spawn_options *given, void *socket, troupe_pid *pid)
+{
+    struct troupe_spawn_options options;
+    struct troupe_message *start = NULL;
+    troupe_err err = resolve(self, given, &options);
+
+    if (err == TROUPE_OK) {
+        err = make_start(self, table, &options, 0, &start);
+    }
+    if (err != TROUPE_OK) {
+        self->runtime->io->drop(self, socket);
+        return err;
+    }
+    if (extension_of(self, start) == NULL) {
+        tp_start_release(self, start);
+        self->runtime->io->drop(self, socket);
+        return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a connection");
+    }
+    tp_start_extension(start)->socket = socket;
+    return spawn_by(self, &options, start, pid);
 }
 
 troupe_err

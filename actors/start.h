@@ -55,6 +55,14 @@ TROUPE_MUST_USE troupe_err tp_spawn(struct troupe_self *self,
     const struct troupe_spawn_options *options, unsigned flags,
     troupe_pid *pid);
 
+/*
+ * As troupe_spawn_behaviour(), and the actor begins with this socket of
+ * runtime->io, which is taken, spawned or not.
+ */
+TROUPE_MUST_USE troupe_err tp_spawn_with_socket(struct troupe_self *self,
+    const struct tp_behaviour_table *table,
+    const struct troupe_spawn_options *given, void *socket, troupe_pid *pid);
+
 /* As troupe_spawn_behaviour(), with these first flags, and the actor begins
  * with this extension, in which only memory is. Takes *extension in any case.
  */

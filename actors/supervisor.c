@@ -20,47 +20,6 @@ static const uint64_t no_memory_backoff_ns = TROUPE_MS(10);
 
 static void advance(struct troupe_self *self, struct tp_supervisor *supervisor);
 
-/* ---- the list of children ------------------------------------------------ */
-
-static void
-append(struct tp_supervisor *supervisor, struct tp_supervised *child)
-{
-    child->next = NULL;
-    child->previous = supervisor->last;
-    if (supervisor->last == NULL) {
-        supervisor->first = child;
-    } else {
-        supervisor->last->next = child;
-    }
-    supervisor->last = child;
-}
-
-static void
-unlink_child(struct tp_supervisor *supervisor, struct tp_supervised *child)
-{
-    if (child->previous == NULL) {
-        supervisor->first = child->next;
-    } else {
-        child->previous->next = child->next;
-    }
-    if (child->next == NULL) {
-        supervisor->last = child->previous;
-    } else {
-        child->next->previous = child->previous;
-    }
-}
-
-static struct tp_supervised *
-find(struct tp_supervisor *supervisor, troupe_pid actor)
-{
-    struct tp_supervised *child = supervisor->first;
-
-    while (child != NULL && child->pid != actor) {
-        child = child->next;
-    }
-    return child;
-}
-
 /* ---- defaults ------------------------------------------------------------ */
 
 static uint64_t
@@ -100,8 +59,8 @@ begin_ending(struct troupe_self *self, struct tp_supervisor *supervisor,
     }
     supervisor->is_ending = true;
     supervisor->why = why;
-    for (struct tp_supervised *child = supervisor->first; child != NULL;
-         child = child->next) {
+    for (struct tp_supervised *child = supervisor->children.first;
+         child != NULL; child = child->next) {
         want_gone(self, child);
     }
 }
@@ -168,7 +127,7 @@ want_others_down(struct troupe_self *self, struct tp_supervisor *supervisor,
 {
     struct tp_supervised *other =
         supervisor->description->strategy == TROUPE_ONE_FOR_ALL
-            ? supervisor->first
+            ? supervisor->children.first
             : child;
 
     if (supervisor->description->strategy == TROUPE_ONE_FOR_ONE) {
@@ -221,6 +180,19 @@ restart(struct troupe_self *self, struct tp_supervisor *supervisor,
 
 /* ---- doing the next thing ------------------------------------------------ */
 
+/* The line comes after the kill, so that who reads it may rely on that. */
+static void
+kill_late(struct troupe_self *self, struct tp_supervised *child)
+{
+    tp_supervised_kill(self, child);
+    if (self->chain.newest != NULL) {
+        tp_post_flush(self);
+    }
+    tp_log_write(&self->runtime->log, TROUPE_LOG_WARNING,
+        "child %s has not stopped within %" PRIu64 " ms and is killed",
+        child->description.name, stop_ns(child) / 1000000);
+}
+
 static void
 on_deadline(struct troupe_self *self, void *state, uint64_t context)
 {
@@ -229,7 +201,7 @@ on_deadline(struct troupe_self *self, void *state, uint64_t context)
 
     (void)context;
     supervisor->deadline = TROUPE_NO_TIMER;
-    tp_supervised_kill(self, supervisor->busy);
+    kill_late(self, supervisor->busy);
 }
 
 static void
@@ -263,39 +235,20 @@ start_child(struct troupe_self *self, struct tp_supervisor *supervisor,
     }
 }
 
-static struct tp_supervised *
-last_to_stop(const struct tp_supervisor *supervisor)
-{
-    struct tp_supervised *child = supervisor->last;
-
-    while (child != NULL &&
-           (child->wants_up || child->phase != TP_SUPERVISED_UP)) {
-        child = child->previous;
-    }
-    return child;
-}
-
-static bool
-is_home(const struct tp_supervised *child)
-{
-    return child->phase == TP_SUPERVISED_DOWN && child->token != NULL &&
-           child->echo != NULL;
-}
-
 static void
 let_go(struct troupe_self *self, struct tp_supervisor *supervisor)
 {
     static const struct tp_exit shut_down = {.kind = TROUPE_EXIT_SHUTDOWN};
-    struct tp_supervised *child = supervisor->first;
+    struct tp_supervised *child = supervisor->children.first;
 
     while (child != NULL) {
         struct tp_supervised *next = child->next;
 
-        if (child->is_leaving && is_home(child)) {
+        if (child->is_leaving && tp_children_is_home(child)) {
             struct tp_exit why =
                 child->lives_count > 0 ? child->why : shut_down;
 
-            unlink_child(supervisor, child);
+            tp_children_remove(&supervisor->children, child);
             tp_supervised_abandon(self, &child, &why);
         }
         child = next;
@@ -303,39 +256,11 @@ let_go(struct troupe_self *self, struct tp_supervisor *supervisor)
 }
 
 static void
-want_up_again(struct tp_supervisor *supervisor)
-{
-    for (struct tp_supervised *child = supervisor->first; child != NULL;
-         child = child->next) {
-        child->wants_up = !child->is_leaving;
-    }
-}
-
-static struct tp_supervised *
-first_to_start(const struct tp_supervisor *supervisor)
-{
-    bool each_alone = supervisor->description->strategy == TROUPE_ONE_FOR_ONE;
-    struct tp_supervised *child;
-
-    for (child = supervisor->first; child != NULL; child = child->next) {
-        if (!child->wants_up || child->phase != TP_SUPERVISED_DOWN) {
-            continue;
-        }
-        if (is_home(child) && child->delay == TROUPE_NO_TIMER) {
-            return child;
-        }
-        if (!each_alone) {
-            return NULL;
-        }
-    }
-    return NULL;
-}
-
-static void
 advance(struct troupe_self *self, struct tp_supervisor *supervisor)
 {
     while (supervisor->busy == NULL) {
-        struct tp_supervised *child = last_to_stop(supervisor);
+        struct tp_supervised *child =
+            tp_children_last_to_stop(&supervisor->children);
 
         if (child != NULL) {
             stop_child(self, supervisor, child);
@@ -343,14 +268,15 @@ advance(struct troupe_self *self, struct tp_supervisor *supervisor)
         }
         let_go(self, supervisor);
         if (supervisor->is_ending) {
-            if (supervisor->first == NULL) {
+            if (supervisor->children.first == NULL) {
                 tp_life_finish(
                     self, self->actor, tp_exit_share(&supervisor->why));
             }
             return;
         }
-        want_up_again(supervisor);
-        child = first_to_start(supervisor);
+        tp_children_want_up(&supervisor->children);
+        child = tp_children_first_to_start(&supervisor->children,
+            supervisor->description->strategy == TROUPE_ONE_FOR_ONE);
         if (child == NULL) {
             return;
         }
@@ -413,7 +339,7 @@ handle_adopt(struct troupe_self *self, struct tp_supervisor *supervisor,
     struct tp_supervised *child = tp_supervised_of(adopt);
 
     tp_post_free(self, adopt);
-    append(supervisor, child);
+    tp_children_append(&supervisor->children, child);
     if (supervisor->is_ending) {
         want_gone(self, child);
     }
@@ -506,10 +432,10 @@ tp_supervisor_fini(struct troupe_self *self, void *state)
     static const struct tp_exit shut_down = {.kind = TROUPE_EXIT_SHUTDOWN};
     struct tp_supervisor *supervisor = state;
 
-    while (supervisor->first != NULL) {
-        struct tp_supervised *child = supervisor->first;
+    while (supervisor->children.first != NULL) {
+        struct tp_supervised *child = supervisor->children.first;
 
-        unlink_child(supervisor, child);
+        tp_children_remove(&supervisor->children, child);
         tp_supervised_abandon(self, &child, &shut_down);
     }
     tp_exit_release(self, &supervisor->why);
@@ -536,7 +462,7 @@ make_children(struct troupe_self *self, struct tp_supervisor *supervisor)
         }
         tp_post_free(self, child->adopt); /* it is here */
         child->adopt = NULL;
-        append(supervisor, child);
+        tp_children_append(&supervisor->children, child);
     }
 }
 
@@ -567,18 +493,6 @@ on_exit_of_other(struct troupe_self *self, void *state, troupe_pid actor,
     (void)self, (void)state, (void)actor, (void)why;
 }
 
-static uint64_t
-count_children(const struct tp_supervisor *supervisor)
-{
-    uint64_t count = 0;
-
-    for (const struct tp_supervised *child = supervisor->first; child != NULL;
-         child = child->next) {
-        count++;
-    }
-    return count;
-}
-
 static bool
 has_ended(const struct tp_supervised *child)
 {
@@ -591,14 +505,12 @@ on_get_child(struct troupe_self *self, void *state,
 {
     TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
-    const struct tp_supervised *child = supervisor->first;
+    const struct tp_supervised *child =
+        tp_children_at(&supervisor->children, get_child->index);
     struct troupe_child_info info = {
-        .children_count = count_children(supervisor)};
+        .children_count = tp_children_count(&supervisor->children)};
     char end[96] = "";
 
-    for (uint64_t i = 0; child != NULL && i < get_child->index; i++) {
-        child = child->next;
-    }
     if (child != NULL) {
         if (has_ended(child)) {
             print_end(end, sizeof(end), child);
@@ -620,7 +532,8 @@ on_end_child(struct troupe_self *self, void *state,
 {
     TP_RUNTIME_CALL();
     struct tp_supervisor *supervisor = state;
-    struct tp_supervised *child = find(supervisor, end_child->actor);
+    struct tp_supervised *child =
+        tp_children_find(&supervisor->children, end_child->actor);
 
     if (child != NULL) {
         if (child->phase == TP_SUPERVISED_DOWN) {

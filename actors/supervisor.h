@@ -42,12 +42,11 @@
 #ifndef TROUPE_ACTORS_SUPERVISOR_H
 #define TROUPE_ACTORS_SUPERVISOR_H
 
+#include "actors/children.h"
 #include "actors/restarts.h"
 #include "actors/self.h"
 #include "troupe/link.h"
 #include "troupe/supervisor.h"
-
-struct tp_supervised;
 
 /* A supervisor's state. The first fields are given, the others its own. */
 struct tp_supervisor {
@@ -61,8 +60,7 @@ struct tp_supervisor {
     uint32_t life; /* which of all lives of supervisors in this runtime */
     bool is_ending;
     struct tp_exit why; /* if it is */
-    struct tp_supervised *first;
-    struct tp_supervised *last;
+    struct tp_children children;
     struct tp_supervised *busy; /* being started or stopped; or NULL */
     troupe_timer deadline;      /* of a busy one that stops */
 };

@@ -317,6 +317,13 @@ tp_wait_graph_print(FILE *stream, struct tp_wait_graph *graph, uint64_t now_ns)
     return print_cycles(stream, graph);
 }
 
+troupe_err
+tp_wait_graph_print_cycles(FILE *stream, struct tp_wait_graph *graph)
+{
+    sort(graph);
+    return print_cycles(stream, graph);
+}
+
 void
 tp_wait_graph_fini(struct tp_wait_graph *graph)
 {

@@ -65,6 +65,10 @@ TROUPE_MUST_USE troupe_err tp_wait_graph_add(
 TROUPE_MUST_USE troupe_err tp_wait_graph_print(
     FILE *stream, struct tp_wait_graph *graph, uint64_t now_ns);
 
+/* A line for each cycle. NO_MEMORY. */
+TROUPE_MUST_USE troupe_err tp_wait_graph_print_cycles(
+    FILE *stream, struct tp_wait_graph *graph);
+
 void tp_wait_graph_fini(struct tp_wait_graph *graph);
 
 #endif

@@ -4,6 +4,10 @@
 #
 #     troupe::troupe   libtroupe.so.0: exports what include/troupe declares TROUPE_API
 #     troupe::static   libtroupe.a
+#     troupe::net      libtroupe-net.a, where there is libuv: brings troupe::static
+#
+# The network is for static linking only: it is made of the library's inside, which
+# the shared one does not export.
 #
 # Both names mean the same by find_package and by add_subdirectory.
 include(CMakePackageConfigHelpers)
@@ -34,6 +38,16 @@ target_link_libraries(troupe_static PUBLIC troupe::boost_context)
 target_link_libraries(troupe PRIVATE troupe_flags)
 troupe_optimize_whole(troupe)
 
+set(troupe_exported troupe troupe_static)
+if(TARGET troupe_net)
+    add_library(troupe_net_static STATIC $<TARGET_OBJECTS:troupe_net>)
+    add_library(troupe::net ALIAS troupe_net_static)
+    set_target_properties(troupe_net_static PROPERTIES
+        OUTPUT_NAME troupe-net EXPORT_NAME net LINKER_LANGUAGE C)
+    target_link_libraries(troupe_net_static PUBLIC troupe_static uv)
+    list(APPEND troupe_exported troupe_net_static)
+endif()
+
 # As a part of another project, troupe is installed only if that project says so.
 option(TROUPE_INSTALL "Install troupe's headers and libraries" ${PROJECT_IS_TOP_LEVEL})
 if(NOT TROUPE_INSTALL)
@@ -51,10 +65,19 @@ file(RELATIVE_PATH TROUPE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 get_filename_component(TROUPE_PC_CONTEXT ${BOOST_CONTEXT_LIBRARY} NAME)
 configure_file(cmake/troupe.pc.in troupe.pc @ONLY)
 
-install(TARGETS troupe troupe_static EXPORT troupe-targets)
+install(TARGETS ${troupe_exported} EXPORT troupe-targets)
 install(EXPORT troupe-targets NAMESPACE troupe:: DESTINATION ${troupe_cmake_dir})
 install(FILES ${PROJECT_BINARY_DIR}/troupe-config.cmake cmake/boost_context.cmake
     ${PROJECT_BINARY_DIR}/troupe-config-version.cmake DESTINATION ${troupe_cmake_dir})
 install(FILES ${PROJECT_BINARY_DIR}/troupe.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(TARGET troupe_net)
+    configure_file(cmake/troupe-net.pc.in troupe-net.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/troupe-net.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
+# Where gdb finds it by itself, if it trusts the folder, and where people do.
+install(FILES share/gdb/troupe-gdb.py DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb)
+install(FILES share/gdb/troupe-gdb.py DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    RENAME libtroupe.so.${PROJECT_VERSION}-gdb.py)
 install(DIRECTORY include/troupe DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
     FILES_MATCHING PATTERN "*.h")

@@ -21,9 +21,10 @@
 
 /*
  * Control messages are handled before all others and never limited. Replies,
- * expiries, timers and what concerns links and monitors keep their place among
- * a sender's messages and are not limited either: each was asked for. Only
- * tells, shared or not, and requests count, and a place for the tell in it.
+ * expiries, timers, news of a socket and what concerns links and monitors keep
+ * their place among a sender's messages and are not limited either: each was
+ * asked for. Only tells, shared or not, and requests count, and a place for the
+ * tell in it.
  */
 enum tp_message_kind {
     TP_MESSAGE_TELL,
@@ -42,7 +43,8 @@ enum tp_message_kind {
     TP_MESSAGE_ENDED,   /* to a supervisor: a life of its child has ended */
     TP_MESSAGE_STARTED, /* to a supervisor: the child's start handler is done */
     TP_MESSAGE_ADOPT,   /* to a supervisor: here is one more child */
-    TP_MESSAGE_WAITS,   /* to a thread: what the sender waits for */
+    TP_MESSAGE_REPORT,  /* to a thread: what its PROBE has asked for */
+    TP_MESSAGE_IO,      /* to who has a socket: look at it (actors/io.h) */
     TP_MESSAGE_LISTED,  /* another has listed the receiver in the directory */
     TP_MESSAGE_NAMED,   /* a name that the receiver waits for is taken */
     TP_MESSAGE_DELAYED, /* a tell that the receiver's worker is to delay */
@@ -54,7 +56,8 @@ enum tp_message_kind {
     TP_MESSAGE_ECHO,   /* to a child: say that you have come so far */
     TP_MESSAGE_FINISH, /* to a child: you are nobody's child any more; end */
     TP_MESSAGE_RESUME,
-    TP_MESSAGE_PROBE, /* asks what the receiver waits for */
+    TP_MESSAGE_PROBE, /* asks the receiver about itself */
+    TP_MESSAGE_RELEASE, /* what has held the receiver is over: actors/io.h */
 };
 
 struct troupe_message {

@@ -209,7 +209,9 @@ sleep_until_woken(struct tp_worker *worker)
     uint64_t expiry_ns = tp_timer_wheel_next_ns(&worker->timeouts.wheel);
     bool is_woken = false;
 
-    ck_pr_store_64(&worker->awaited_count, worker->timeouts.awaited_count);
+    tp_worker_tell(worker, scheduler->hooks.park);
+    ck_pr_store_64(&worker->awaited_count,
+        worker->timeouts.awaited_count + worker->io_awaited_count);
     ck_pr_fence_release(); /* whoever counts this sleeper reads the count */
     count_asleep(worker);
     ck_pr_fence_atomic_store(); /* who finds it asleep finds it counted */
@@ -228,14 +230,29 @@ sleep_until_woken(struct tp_worker *worker)
         is_woken = tp_parker_park(&worker->parker, UINT64_MAX);
     }
     ck_pr_fence_acquire(); /* counted as awake before it takes anything */
+    tp_worker_tell(worker, scheduler->hooks.unpark);
+}
+
+/* What io brings is this worker's own. */
+static struct tp_task *
+poll_and_find(struct tp_worker *worker)
+{
+    if (worker->io == NULL) {
+        return NULL;
+    }
+    tp_worker_poll_io(worker);
+    return tp_worker_find_own(worker);
 }
 
 static struct tp_task *
 spin(struct tp_worker *worker)
 {
     for (int i = 0; i < SPINS_COUNT; i++) {
-        struct tp_task *task = tp_worker_find_elsewhere(worker);
+        struct tp_task *task = poll_and_find(worker);
 
+        if (task == NULL) {
+            task = tp_worker_find_elsewhere(worker);
+        }
         if (task != NULL) {
             return task;
         }
@@ -521,6 +538,35 @@ tp_scheduler_init_worker(
     tp_parker_init(&worker->parker, scheduler->parking);
 }
 
+/* The workers of the pool; a lone one waits for its tasks alone. */
+static troupe_err
+open_io(struct tp_scheduler *scheduler)
+{
+    troupe_err err = TROUPE_OK;
+
+    if (scheduler->io == NULL) {
+        return TROUPE_OK;
+    }
+    for (unsigned i = 0; i < scheduler->workers_count && err == TROUPE_OK;
+         i++) {
+        struct tp_worker *worker = &scheduler->workers[i];
+
+        tp_parker_init(&worker->parker, &scheduler->io->parking);
+        err = scheduler->io->open(worker);
+    }
+    return err;
+}
+
+void
+tp_scheduler_close_io(struct tp_scheduler *scheduler)
+{
+    for (unsigned i = 0; i < scheduler->workers_count; i++) {
+        if (scheduler->workers[i].io != NULL) {
+            scheduler->io->close(&scheduler->workers[i]);
+        }
+    }
+}
+
 static troupe_err
 create_simulation(
     struct tp_scheduler *scheduler, const struct tp_scheduler_options *options)
@@ -541,6 +587,7 @@ create_workers(
     struct tp_scheduler *scheduler, const struct tp_scheduler_options *options)
 {
     size_t bytes = options->workers_count * sizeof(struct tp_worker);
+    troupe_err err;
 
     scheduler->workers = tp_memory_alloc_aligned(64, bytes);
     if (scheduler->workers == NULL) {
@@ -551,7 +598,8 @@ create_workers(
     for (unsigned i = 0; i < options->workers_count; i++) {
         tp_scheduler_init_worker(scheduler, &scheduler->workers[i], i);
     }
-    return tp_lone_init(scheduler, options->lone_max);
+    err = open_io(scheduler);
+    return err == TROUPE_OK ? tp_lone_init(scheduler, options->lone_max) : err;
 }
 
 troupe_err
@@ -562,12 +610,14 @@ tp_scheduler_create(
     troupe_err err = TROUPE_OK;
 
     TP_ASSERT(options->workers_count >= 1 && options->workers_count < 0x8000);
-    TP_ASSERT(!options->simulate || options->workers_count == 1);
+    TP_ASSERT(!options->simulate ||
+              (options->workers_count == 1 && options->io == NULL));
     if (made == NULL) {
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a scheduler");
     }
     memset(made, 0, sizeof(*made));
     made->hooks = options->hooks;
+    made->io = options->io;
     made->pin_workers = options->pin_workers;
     made->parking = options->parking;
     made->clock = tp_clock_monotonic();
@@ -589,6 +639,7 @@ tp_scheduler_create(
 void
 tp_scheduler_destroy(struct tp_scheduler **scheduler)
 {
+    tp_scheduler_close_io(*scheduler);
     tp_lone_fini(*scheduler);
     tp_memory_free((*scheduler)->workers);
     tp_memory_free((*scheduler)->simulation);

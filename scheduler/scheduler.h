@@ -79,6 +79,9 @@ struct tp_scheduler_hooks {
      */
     void (*enclose)(
         struct tp_worker *worker, void (*body)(struct tp_worker *worker));
+    /* Before and after a worker's thread sleeps; NULL: nobody is told. */
+    void (*park)(struct tp_worker *worker);
+    void (*unpark)(struct tp_worker *worker);
 };
 
 struct tp_scheduler_options {
@@ -87,7 +90,9 @@ struct tp_scheduler_options {
     bool pin_workers;
     bool simulate;
     uint64_t seed;
-    const struct tp_parking *parking;
+    const struct tp_parking
+        *parking;           /* of the workers, unless io has its own */
+    const struct tp_io *io; /* NULL: none; not in a simulation */
     struct tp_scheduler_hooks hooks;
 };
 
@@ -99,6 +104,7 @@ struct tp_scheduler {
     cpu_set_t processors; /* that who started it may use */
     const struct tp_parking *parking;
     struct tp_scheduler_hooks hooks;
+    const struct tp_io *io; /* NULL: none */
     struct tp_clock clock;
     struct tp_simulation *simulation; /* NULL: threads */
 
@@ -134,6 +140,10 @@ struct tp_scheduler {
 TROUPE_MUST_USE troupe_err tp_scheduler_create(
     const struct tp_scheduler_options *options,
     struct tp_scheduler **scheduler);
+
+/* Gives back what io has, and waits for what it does; tp_scheduler_destroy()
+ * does that, too. Not while threads run. */
+void tp_scheduler_close_io(struct tp_scheduler *scheduler);
 
 /* Not while threads run. */
 void tp_scheduler_destroy(struct tp_scheduler **scheduler);
@@ -215,6 +225,15 @@ void *tp_scheduler_run_worker(void *arg);
 /* Calls body through the enclose hook. The worker. */
 void tp_worker_enclose(
     struct tp_worker *worker, void (*body)(struct tp_worker *worker));
+
+/* Calls a hook that there need not be. The worker. */
+static inline void
+tp_worker_tell(struct tp_worker *worker, void (*hook)(struct tp_worker *worker))
+{
+    if (hook != NULL) {
+        hook(worker);
+    }
+}
 
 /* Gives expired and cancelled timeouts to the hooks. The worker. */
 void tp_worker_tick(struct tp_worker *worker);

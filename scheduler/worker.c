@@ -351,6 +351,26 @@ tp_worker_enclose(
     }
 }
 
+/* ---- io ------------------------------------------------------------------ */
+
+void
+tp_worker_poll_io(struct tp_worker *worker)
+{
+    worker->io_ticks = 0;
+    worker->io_polled_ns = worker->now_ns;
+    worker->scheduler->io->poll(worker);
+}
+
+/* A worker that is busy polls now and then. */
+static void __attribute__((noinline, cold))
+poll_in_time(struct tp_worker *worker)
+{
+    if (++worker->io_ticks >= TP_IO_POLL_TICKS ||
+        worker->now_ns - worker->io_polled_ns >= TP_IO_POLL_NS) {
+        tp_worker_poll_io(worker);
+    }
+}
+
 /* ---- time ---------------------------------------------------------------- */
 
 void
@@ -381,6 +401,9 @@ tp_worker_tick(struct tp_worker *worker)
     while ((timeout = tp_timeouts_pop_expired(
                 &worker->timeouts, worker->now_ns)) != NULL) {
         hooks->expire(worker, timeout);
+    }
+    if (__builtin_expect(worker->io != NULL, 0)) {
+        poll_in_time(worker);
     }
 }
 

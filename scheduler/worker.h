@@ -31,6 +31,7 @@
 #define TROUPE_SCHEDULER_WORKER_H
 
 #include "scheduler/deque.h"
+#include "scheduler/io.h"
 #include "scheduler/parker.h"
 #include "scheduler/run_queue.h"
 #include "scheduler/task_stack.h"
@@ -38,6 +39,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct tp_scheduler;
 struct tp_simulation;
@@ -65,6 +67,10 @@ struct tp_worker {
     uint64_t now_ns;
     struct tp_timeouts timeouts;
     pthread_t thread;
+    void *io;                  /* scheduler/io.h; NULL: none */
+    uint64_t io_awaited_count; /* what of it a drain waits for */
+    uint64_t io_polled_ns;
+    unsigned io_ticks; /* since then */
 
     /* Shared. */
     struct tp_run_queue queue __attribute__((aligned(64)));
@@ -79,7 +85,8 @@ struct tp_worker {
      */
     uint32_t asleep;
     /*
-     * How many timeouts in its wheel a drain waits for. Written by the worker
+     * How many timeouts in its wheel a drain waits for, and what io adds.
+     * Written by the worker
      * before it counts itself as asleep, which releases it; read by whoever has
      * found all asleep, after a full fence (scheduler.c). Stale: somebody has
      * been awake meanwhile, and the answer is void.
@@ -123,6 +130,15 @@ tp_worker_ready(struct tp_worker *worker, struct tp_task *task)
     }
 }
 
+/* Whose parker the word is of. */
+static inline struct tp_worker *
+tp_worker_of_parker(uint32_t *word)
+{
+    size_t offset = offsetof(struct tp_worker, parker.word);
+
+    return (struct tp_worker *)(void *)((char *)word - offset);
+}
+
 /* The running task has had its turn and has more to do: it goes to the back. */
 void tp_worker_yield(struct tp_worker *worker, struct tp_task *task);
 
@@ -137,6 +153,9 @@ struct tp_task *tp_worker_find_elsewhere(struct tp_worker *worker);
 
 /* Whether a worker that is about to sleep should not. Any thread. */
 bool tp_worker_sees_work(struct tp_worker *worker);
+
+/* Polls worker->io; there is one. */
+void tp_worker_poll_io(struct tp_worker *worker);
 
 /* How many messages a task may handle in one turn. */
 unsigned tp_worker_quantum(struct tp_worker *worker);

@@ -51,7 +51,10 @@ extern "C" {
     X(NOT_EXHAUSTED, "a bound was reached before all orders had been run")     \
     X(NOT_REPEATABLE, "a test that was run again did something else")          \
     X(ABI_MISMATCH, "the program was compiled against another version")        \
-    X(SYSTEM, "the operating system refused")
+    X(SYSTEM, "the operating system refused")                                  \
+    X(NO_NETWORK, "the runtime was made without a network")                    \
+    X(NOT_CONNECTED, "the actor has no connection for this")                   \
+    X(WRITE_FULL, "too many bytes wait to be written already")
 
 /** What a function that can fail returns. TROUPE_OK is 0. */
 typedef enum troupe_err {

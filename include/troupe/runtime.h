@@ -21,6 +21,10 @@ extern "C" {
 #define TROUPE_ABI 1u
 
 struct troupe_runtime;
+struct troupe_observer;
+
+/** What the runtime's workers wait for besides messages: troupe/net.h. */
+struct troupe_io;
 
 enum troupe_log_level {
     TROUPE_LOG_ERROR,
@@ -86,9 +90,15 @@ struct troupe_options {
     /** Where lines for people go; NULL: standard error, errors and warnings. */
     troupe_log *log;
     void *log_context;
+    /** troupe_net(), of the library troupe-net, or NULL. Not for simulations.
+     */
+    const struct troupe_io *io;
     /** Threads for actors that have one each (troupe/placement.h), at a time;
      * 0: 64; at most 1,024. */
     unsigned own_threads_max;
+    /** Who is told what happens (troupe/observe.h); NULL: nobody. Must outlive
+     * the runtime. */
+    const struct troupe_observer *observer;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */

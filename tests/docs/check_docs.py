@@ -7,6 +7,7 @@ is c or cpp, unless the line above it says otherwise:
 
     <!-- from FILE -->      an excerpt: it stands in FILE word for word; FILE is
                             the program
+    <!-- of FILE -->        the same, and FILE is tried elsewhere: a server, say
     <!-- part of NAME -->   all parts of that name on one page make one program
     <!-- in PRELUDE -->     a fragment: takes the place of /* HERE */ in
                             tests/docs/PRELUDE.c
@@ -104,10 +105,12 @@ def program_of(root, block, known):
         prelude = (root / "tests/docs" / f"{name}.c").read_text()
         return Program(block.where(), block.info,
             prelude.replace("/* HERE */", block.body), is_loose=True)
-    if kind == "from":
+    if kind in ("from", "of"):
         source = (root / name).read_text()
         if block.body not in source:
             raise ValueError(f"this does not stand in {name} word for word")
+        if kind == "of":
+            return None
         return known.setdefault(block.mark, Program(block.where(), block.info, source))
     if block.mark.startswith("part of "):
         program = known.setdefault(block.mark, Program(block.where(), block.info, ""))
@@ -127,7 +130,7 @@ def programs_of(root, page):
             except (OSError, ValueError) as why:
                 problems.append(f"{block.where()}: {why}")
                 continue
-            if last not in programs:
+            if last is not None and last not in programs:
                 programs.append(last)
         elif language == "text" and last is not None:
             setattr(last, stream or "stdout", block.body)
@@ -263,7 +266,7 @@ def check_links(pages, options):
 
 def sentences_of(root):
     """The string literals of the library and its programs, neighbours joined."""
-    for folder in ("include", "base", "mailbox", "scheduler", "actors", "cli", "examples"):
+    for folder in ("include", "base", "mailbox", "scheduler", "actors", "net", "cli", "examples"):
         for path in (root / folder).rglob("*.[ch]"):
             text = re.sub(r'"\s*(?:PRI\w+)?\s*"', "", path.read_text(encoding="utf-8"))
             yield from (string[1].replace('\\"', '"') for string in STRING.finditer(text))

@@ -22,7 +22,7 @@ import re
 import sys
 import textwrap
 
-LAYERS = "include/troupe base mailbox scheduler actors exploration".split()
+LAYERS = "include/troupe base mailbox scheduler actors exploration net".split()
 PAGE = "docs/concurrency.md"
 BEGIN = "<!-- made by tests/docs/shared_words.py --write -->\n"
 END = "<!-- end -->\n"

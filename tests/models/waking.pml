@@ -38,13 +38,16 @@
  *     run                     hooks.run, with tp_worker_ready()
  *     park parker_wake        tp_parker_park(), tp_parker_wake()
  *     futex_wait futex_wake   futex_wait(), futex_wake()  scheduler/parker.c
+ *     with -DLOOP             wait_for_something(), wake()        net/loop.c
  *
  * A step is one operation on a shared word. Memory is x86's: a plain store waits
  * in its thread's buffer until the thread's next read-modify-write or full
  * fence, or sooner; the two that matter here, `asleep` and the end of a queue,
  * are followed by a fence each, so a buffer of one store is enough. The futex
  * looks at the word and falls asleep in one step; DEADLINES of its sleeps end
- * for no reason. DECLINES tasks are left where they are by who could steal them.
+ * for no reason. With LOOP workers sleep in their event loops, which do not look
+ * at the word: a wake stays in an eventfd, which is emptied when a wait has
+ * returned; what else ends a wait is one more end for no reason. DECLINES tasks are left where they are by who could steal them.
  *
  * `queue` is all that others may steal from a worker, its run queue and its
  * deque of newborn tasks: each of them is pushed, then fenced, then told of.
@@ -66,6 +69,7 @@
  *     GOES_UNCOUNTED who has been claimed does not wait for its wake
  *     PARKS_ONCE     it waits for one park to end, which may be for no reason
  *     DRAINS_HASTILY the count is not looked at a second time
+ *     EMPTIES_EARLY  with LOOP: the eventfd is emptied before the wait
  */
 #ifndef WORKERS
 #define WORKERS 2
@@ -99,6 +103,9 @@ byte wake_ups;
 bool asleep[WORKERS];
 mtype parker[WORKERS + 1] = EMPTY;
 bool is_in_futex[WORKERS + 1];
+#ifdef LOOP
+bool is_signalled[WORKERS];
+#endif
 byte deadlines_left = DEADLINES;
 byte declines_left = DECLINES;
 mtype buffered[WORKERS + 1] = NOTHING;
@@ -159,6 +166,41 @@ inline futex_wake(w)
     is_in_futex[w] = false
 }
 
+/* Of a worker: that of main is a futex in any case. */
+inline last_step()
+{
+#ifdef LOOP
+    if
+    :: own == MAIN -> futex_wait()
+    :: else ->
+#ifdef BROKEN_EMPTIES_EARLY
+        is_signalled[own] = false;
+#endif
+        if
+        :: is_signalled[own]
+        :: atomic { deadlines_left > 0 -> deadlines_left-- }
+        fi;
+#ifndef BROKEN_EMPTIES_EARLY
+        is_signalled[own] = false
+#endif
+    fi
+#else
+    futex_wait()
+#endif
+}
+
+inline end_last_step(w)
+{
+#ifdef LOOP
+    if
+    :: w == MAIN -> futex_wake(w)
+    :: else -> is_signalled[w] = true
+    fi
+#else
+    futex_wake(w)
+#endif
+}
+
 /* Sets is_woken. */
 inline park()
 {
@@ -169,7 +211,7 @@ inline park()
         if :: was_empty -> parker[own] = PARKED :: else fi };
 #endif
     if
-    :: was_empty -> futex_wait()
+    :: was_empty -> last_step()
     :: else
     fi;
     atomic { is_woken = (parker[own] == WOKEN); parker[own] = EMPTY;
@@ -180,7 +222,7 @@ inline parker_wake(w)
 {
     atomic { fence(); was = parker[w]; parker[w] = WOKEN };
     if
-    :: was == PARKED -> futex_wake(w)
+    :: was == PARKED -> end_last_step(w)
     :: else
     fi;
     was = EMPTY

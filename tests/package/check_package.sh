@@ -39,6 +39,11 @@ build_project() {
     cmake --build "$work"
 }
 
+# Whether the library was built with its network.
+has_net() {
+    [ -e "$prefix/lib/libtroupe-net.a" ]
+}
+
 install() {
     rm -rf "$prefix"
     cmake --install "$build" --prefix "$prefix"
@@ -50,6 +55,9 @@ install() {
     [ -n "$exported" ] || fail "the shared library exports nothing"
     hidden=$(echo "$exported" | grep -v '^troupe_' || :)
     [ -z "$hidden" ] || fail "exported, but not public:" $hidden
+    for script in "$prefix/share/gdb/troupe-gdb.py" "$(realpath "$library")-gdb.py"; do
+        [ -e "$script" ] || fail "$script is not installed"
+    done
     for header in "$source"/include/troupe/*.h; do
         [ -e "$prefix/include/troupe/${header##*/}" ] || fail "$header is not installed"
     done
@@ -57,7 +65,7 @@ install() {
 
 find_package() {
     build_project "$source/tests/package/consumer" -DCMAKE_PREFIX_PATH="$prefix"
-    runs "$work/c_shared" "$work/c_static" "$work/cxx_shared"
+    runs "$work/c_shared" "$work/c_static" "$work/cxx_shared" $(has_net && echo "$work/c_net")
 }
 
 pkg_config() {
@@ -71,6 +79,10 @@ pkg_config() {
     cc -std=c11 -static "$consumer/main.c" -o "$work/c_static" \
         $(pkg-config --static --cflags --libs troupe)
     runs "$work/c_shared" "$work/cxx_shared" "$work/c_static"
+    has_net || return 0
+    cc -std=c11 -Wall -Wextra -Werror "$consumer/net.c" -o "$work/c_net" \
+        $(pkg-config --cflags --libs troupe-net)
+    runs "$work/c_net"
 }
 
 add_subdirectory() {

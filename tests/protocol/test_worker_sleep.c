@@ -5,10 +5,12 @@
  *
  * Method: scheduler.c is compiled into this file, so that its threads are
  * stepped ones and the futex a model: it looks at the word and falls asleep in
- * one step, and in every other run some of its sleeps end for no reason. A run
- * has far too many steps for every order, so orders are drawn from a seed, in
- * bursts, as a machine would, and in half of them stores are buffered; each
- * run's seed is printed if it fails, and TROUPE_TEST_SEED=n runs that one
+ * one step, and in every other run some of its sleeps end for no reason. In
+ * half of the runs workers sleep in a loop instead (net/loop.h), which does not
+ * look at the word: a wake stays until a wait has returned. They poll it, too.
+ * A run has far too many steps for every order, so orders are drawn from a
+ * seed, in bursts, as a machine would, and in half of them stores are buffered;
+ * each run's seed is printed if it fails, and TROUPE_TEST_SEED=n runs that one
  * alone. The orders that are known to be delicate are played one by one.
  */
 #include <setjmp.h>
@@ -104,6 +106,59 @@ model_wake(uint32_t *word)
 
 static const struct tp_parking model = {model_wait, model_wake};
 
+/* The same of a worker that parks in a loop; it has a signal that stays. */
+static bool is_signalled[WORKERS_MAX];
+
+static void
+loop_wait(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
+{
+    struct tp_worker *worker = tp_worker_of_parker(word);
+    size_t own = current_thread();
+    bool ends_early =
+        idle_wakes_period != 0 && ++waits_count % idle_wakes_period == 0;
+
+    (void)seen, (void)deadline_ns;
+    steps_pause();
+    asleep_on[own] = word;
+    while (!is_signalled[worker->index] && !ends_early) {
+        steps_pause();
+    }
+    asleep_on[own] = NULL;
+    steps_pause();
+    is_signalled[worker->index] = false;
+}
+
+static void
+loop_wake(uint32_t *word)
+{
+    steps_pause();
+    is_signalled[tp_worker_of_parker(word)->index] = true;
+}
+
+static troupe_err
+open_loop(struct tp_worker *worker)
+{
+    worker->io = &is_signalled[worker->index];
+    return TROUPE_OK;
+}
+
+static void
+close_loop(struct tp_worker *worker)
+{
+    worker->io = NULL;
+}
+
+static void
+poll_loop(struct tp_worker *worker)
+{
+    (void)worker;
+    steps_pause();
+}
+
+static const struct tp_io loop = {
+    open_loop, close_loop, poll_loop, {loop_wait, loop_wake}};
+static bool has_loop;
+
 static void
 run_thread(void *arg)
 {
@@ -165,6 +220,8 @@ begin(unsigned workers, void (*run_main)(void))
     struct tp_scheduler_options options = jobs_options(workers);
 
     options.parking = &model;
+    options.io = has_loop ? &loop : NULL;
+    memset(is_signalled, 0, sizeof(is_signalled));
     options.hooks.release = note_release;
     CHECK(tp_scheduler_create(&options, &scheduler) == TROUPE_OK);
     for (int i = 0; i < JOBS; i++) {
@@ -226,7 +283,9 @@ run_seed(uint64_t seed, unsigned workers, void (*run_main)(void))
     size_t thread = MAIN;
 
     tp_random_init(&random, seed);
+    has_loop = seed / 4 % 2 == 0;
     begin(workers, run_main);
+    has_loop = false;
     steps.has_stores = seed / 2 % 2 == 0;
     idle_wakes_period = seed % 2 == 0 ? 0 : 3;
     for (int i = 0; i < STEPS_MAX && !is_main_done; i++) {

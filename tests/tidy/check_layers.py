@@ -26,10 +26,11 @@ MAY_INCLUDE = {
     "actors": ["base", "mailbox", "scheduler"],
     "rpc": ["base", "mailbox"],
     "exploration": ["base", "mailbox", "scheduler", "actors"],
+    "net": ["base", "mailbox", "scheduler", "actors"],
     "cli": ["base"],
     "examples": ["cli"],
     "bench": ["base", "mailbox", "scheduler", "actors", "cli"],
-    "tests": ["base", "mailbox", "scheduler", "actors", "rpc", "exploration", "cli",
+    "tests": ["base", "mailbox", "scheduler", "actors", "rpc", "exploration", "net", "cli",
               "examples", "bench"],
 }
 LICENCE = "SPDX-License-Identifier: BSD-2-Clause"
