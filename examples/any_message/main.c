@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * any_message: a message made from bytes that any MessagePack library could
- * have packed, and an actor that takes whatever comes, prints it and passes a
- * copy on to an actor that knows the type.
+ * have packed, and an actor that takes whatever comes, prints it and passes it
+ * on to an actor that knows the type.
  */
 #include <stdio.h>
 #include <troupe/troupe.h>
@@ -36,17 +36,12 @@ on_any(
     struct troupe_self *self, void *state, const struct troupe_message *message)
 {
     const troupe_pid *other = state;
-    struct troupe_message *copy;
-    size_t payload_size;
-    const void *payload = troupe_message_payload_view(message, &payload_size);
     char line[128];
 
     troupe_message_print(line, sizeof(line), message);
     printf("passing on: %s\n", line);
-    TROUPE_CHECK(troupe_message_create(
-        self, troupe_message_name_view(message), payload, payload_size, &copy));
-    if (troupe_send(self, *other, &copy) != TROUPE_OK) {
-        troupe_message_release(self, &copy);
+    if (troupe_forward(self, *other) != TROUPE_OK) {
+        puts(troupe_err_detail());
     }
 }
 

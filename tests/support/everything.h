@@ -425,6 +425,9 @@ static const struct troupe_supervisor outer =
     TROUPE_SUPERVISOR(.strategy = TROUPE_ONE_FOR_ALL, .restarts_max = 8,
         .backoff_ns = TROUPE_US(10), TROUPE_CHILDREN(outer_children));
 
+static const struct troupe_supervisor patient =
+    TROUPE_SUPERVISOR(.restarts_max = 8, .backoff_ns = TROUPE_US(10));
+
 /* Tells a child to fail, with mail before and behind. */
 static void
 use_child(struct troupe_self *self, troupe_pid child)
@@ -485,6 +488,38 @@ fill_all(struct troupe_self *self, troupe_pid to)
     fill(self, TROUPE_MAILBOX_DROP_NEWEST, to);
     fill(self, TROUPE_MAILBOX_DROP_OLDEST, to);
     fill(self, TROUPE_MAILBOX_REDIRECT, to);
+}
+
+/* ---- routers and pools ----------------------------------------------------
+ */
+
+/* What nobody is there for, because there was no memory to start somebody, is a
+ * dead letter. */
+static void
+route(struct troupe_self *self, troupe_pid counter)
+{
+    struct sum unread;
+    troupe_pid router = TROUPE_NO_PID;
+    troupe_pid pool = TROUPE_NO_PID;
+
+    note(troupe_router_spawn(self,
+        &TROUPE_ROUTER_OPTIONS(.routees = &counter, .routees_count = 1),
+        &router));
+    note(troupe_router_spawn(self,
+        &TROUPE_ROUTER_OPTIONS(.kind = TROUPE_ROUTE_LEAST_LOADED,
+            .worker = &inner_children[0], .workers_count = 2,
+            .supervision = &patient),
+        &pool));
+    note(troupe_tell(self, router, troupe_add_routee, .actor = pool));
+    for (int i = 0; i < 4; i++) {
+        (void)TELL(self, router, add, .value = i);
+    }
+    (void)TELL(self, pool, fall);
+    note(troupe_tell(self, pool, troupe_resize_pool, .workers_count = 1));
+    (void)TELL(self, pool, add, .value = 5);
+    note(troupe_tell(self, pool, troupe_resize_pool, .workers_count = 3));
+    (void)TELL(self, pool, add, .value = 6);
+    (void)troupe_ask(self, pool, TROUPE_SECONDS(60), sum, &unread, get);
 }
 
 /* ---- names and groups -----------------------------------------------------
@@ -654,6 +689,7 @@ play_together(struct troupe_self *self, troupe_pid counter)
     (void)TELL(self, binder, bind, .to = faller);
     put_aside_and_off(self);
     supervise(self);
+    route(self, counter);
     print_waits(self);
 }
 

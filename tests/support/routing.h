@@ -39,7 +39,7 @@ static struct {
 
     /* What each routee has handled. */
     atomic_uint_least64_t counts[ROWS_MAX];
-    troupe_pid senders[ROWS_MAX];
+    atomic_uint_least64_t senders[ROWS_MAX];
     /* Of each item, who handled it: 1 + the row; 0: nobody. */
     atomic_uchar handled_by[ITEMS_MAX];
     atomic_uint born_count; /* routees that began a life */
@@ -93,7 +93,7 @@ on_question(
 {
     const struct routee *routee = state;
 
-    stage.senders[routee->row] = troupe_sender(own);
+    atomic_store(&stage.senders[routee->row], troupe_sender(own));
     CHECK(troupe_reply(own, answer,
               .value = 1000 * routee->row + question->value) == TROUPE_OK);
 }
