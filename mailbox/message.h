@@ -56,7 +56,7 @@ enum tp_message_kind {
     TP_MESSAGE_ECHO,   /* to a child: say that you have come so far */
     TP_MESSAGE_FINISH, /* to a child: you are nobody's child any more; end */
     TP_MESSAGE_RESUME,
-    TP_MESSAGE_PROBE, /* asks the receiver about itself */
+    TP_MESSAGE_PROBE,   /* asks the receiver about itself */
     TP_MESSAGE_RELEASE, /* what has held the receiver is over: actors/io.h */
 };
 

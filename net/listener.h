@@ -35,8 +35,8 @@
 struct tp_door {
     /*
      * Connections that are there. Added to by the listener, taken off by who
-     * frees a connection; read by the listener. Orders nothing. Stale: one waits
-     * for a rest longer than it would have to.
+     * frees a connection; read by the listener. Orders nothing. Stale: one
+     * waits for a rest longer than it would have to.
      */
     uint32_t connections_count;
     /*

@@ -55,8 +55,8 @@ struct tp_loop {
     struct tp_work_slots slots;
     /*
      * 1: nobody is there any more to be answered. Written once, when no worker
-     * runs; read by the pool's threads. It orders nothing. Stale: a piece of work begins for
-     * nobody.
+     * runs; read by the pool's threads. It orders nothing. Stale: a piece of
+     * work begins for nobody.
      */
     uint32_t is_closing;
     /*

@@ -214,8 +214,16 @@ def fields_text(message, names):
     return "{" + ", ".join(f"{name}: {item!r}" for name, item in zip(names, value)) + "}"
 
 
+def in_place(message):
+    """The message that waits in a place, which begins with its address."""
+    address = message["payload"].address.cast(message.type.pointer().pointer())
+    return address.dereference().dereference()
+
+
 def message_text(message):
     kind = kind_of(message)
+    if kind == "place":
+        return "latest " + message_text(in_place(message))
     text = f"{kind} from {pid_text(message['sender'])}"
     if kind in ("tell", "shared", "request", "reply"):
         name, names = schema_of(int(message["schema"]))

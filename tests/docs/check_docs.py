@@ -14,7 +14,8 @@ is c or cpp, unless the line above it says otherwise:
 
 Each program is compiled without a warning (fragments may leave things unused),
 run, and has to exit with 0. If the next block of the page is a text block, it is
-what the program prints; `text stderr` is what it prints there.
+what the program prints; `text stderr` is what it prints there, and a `text part`
+stands somewhere in what it prints.
 
 Besides:
 
@@ -72,6 +73,7 @@ class Program:
     is_loose: bool = False
     stdout: str = None
     stderr: str = None
+    parts: list = dataclasses.field(default_factory=list)  # of stdout
 
 
 class Page:
@@ -133,7 +135,10 @@ def programs_of(root, page):
             if last is not None and last not in programs:
                 programs.append(last)
         elif language == "text" and last is not None:
-            setattr(last, stream or "stdout", block.body)
+            if stream == "part":
+                last.parts.append(block.body)
+            else:
+                setattr(last, stream or "stdout", block.body)
         else:
             last = None
     return programs, problems
@@ -160,6 +165,9 @@ def try_program(program, options, folder):
     run = subprocess.run([binary], capture_output=True, text=True, timeout=60)
     if run.returncode != 0:
         return f"exits with {run.returncode}:\n{run.stdout}{run.stderr}"
+    for part in program.parts:
+        if part not in run.stdout:
+            return differs("stdout", part, run.stdout)
     return differs("stdout", program.stdout, run.stdout) \
         or differs("stderr", program.stderr, run.stderr)
 

@@ -66,7 +66,7 @@ class Pages(unittest.TestCase):
 
     def test_a_right_page_is_left_alone(self):
         self.assert_right(
-            c(PROGRAM) + "```text\nhello\n```\n"
+            c(PROGRAM) + "```text\nhello\n```\n" + "```text part\nello\n```\n"
             + c('puts("hello");\n', "in main") + "```text\nhello\n```\n"
             + c(PROGRAM.splitlines(True)[1], "from examples/hello.c")
             + c(PROGRAM.splitlines(True)[0], "part of it") + "so\n"
@@ -87,6 +87,7 @@ class Pages(unittest.TestCase):
     def test_another_output_is_found(self):
         self.assert_found(c(PROGRAM) + "```text\nbye\n```\n", "prints on stdout\nhello\n")
         self.assert_found(c(PROGRAM) + "```text stderr\nbye\n```\n", "prints on stderr\n")
+        self.assert_found(c(PROGRAM) + "```text part\nbye\n```\n", "prints on stdout\nhello\n")
 
     def test_an_excerpt_that_differs_is_found(self):
         self.assert_found(c('puts("helo");\n', "from examples/hello.c"), "word for word")

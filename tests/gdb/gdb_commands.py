@@ -70,7 +70,8 @@ class Commands(unittest.TestCase):
             "waits: tell from <0.0.1>: order "
             "{item: 'tea', count: 2, buyer: <0.3.1>, is_urgent: True}",
             "waits: tell from <0.0.1>: order "
-            "{item: 'more tea', count: 300, buyer: nobody, is_urgent: False}"], self.output)
+            "{item: 'more tea', count: 300, buyer: nobody, is_urgent: False}",
+            "waits: latest tell from <0.0.1>: price {pence: 90}"], self.output)
 
     def test_what_has_just_arrived_is_shown(self):
         self.assertEqual(self.live["troupe mailbox 2"].splitlines()[1:], [

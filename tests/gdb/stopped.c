@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A program to be looked at: one worker stands in a handler of <0.1.1>, two
- * messages wait for it, and one has just arrived at <0.2.1>. Without a debugger
- * it goes on, and prints a dump as JSON.
+ * orders and the latest price wait for it, and an order has just arrived at
+ * <0.2.1>. Without a debugger it goes on, and prints a dump as JSON.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -14,6 +14,8 @@
 #define PEERS(FIELD) FIELD(pid, shelf) FIELD(pid, other)
 TROUPE_MESSAGE(order, ORDER)
 TROUPE_MESSAGE(look, PEERS)
+#define PRICE(FIELD) FIELD(uint32, pence)
+TROUPE_MESSAGE(price, PRICE)
 
 static volatile int stood_count;
 
@@ -31,6 +33,12 @@ on_order(struct troupe_self *self, void *state, const struct order *order)
     (void)self, (void)state, (void)order;
 }
 
+static void
+on_price(struct troupe_self *self, void *state, const struct price *price)
+{
+    (void)self, (void)state, (void)price;
+}
+
 /* To tell another one brings what was told before on its way. */
 static void
 on_look(struct troupe_self *self, void *state, const struct look *look)
@@ -43,7 +51,8 @@ on_look(struct troupe_self *self, void *state, const struct look *look)
     troupe_runtime_quit(self);
 }
 
-TROUPE_BEHAVIOUR(shop, 0, TROUPE_ON(order, on_order), TROUPE_ON(look, on_look));
+TROUPE_BEHAVIOUR(shop, 0, TROUPE_ON(order, on_order), TROUPE_ON(look, on_look),
+    TROUPE_ON_LATEST(price, on_price));
 
 int
 main(void)
@@ -65,6 +74,9 @@ main(void)
             .count = 2, .buyer = shops[2], .is_urgent = true));
     TROUPE_CHECK(troupe_tell(self, shops[0], order,
         .item = troupe_str_of("more tea"), .count = 300));
+    for (uint32_t pence = 80; pence <= 90; pence += 10) {
+        TROUPE_CHECK(troupe_tell(self, shops[0], price, .pence = pence));
+    }
     TROUPE_CHECK(troupe_runtime_start(runtime));
     troupe_runtime_wait(runtime);
     TROUPE_CHECK(troupe_dump(

@@ -158,10 +158,8 @@ PROTOCOLS = (
               "all = ck_pr_load_ptr(&limit->paused);"
               " ck_pr_store_ptr(&limit->paused, NULL);"),)))),
     Protocol("limit: rings of two and three never stand still", "test_ring", (
-        Bug("who is congested itself is paused", "actors/actor.c",
-            (("    if (tp_limit_is_congested(&actor->limit)) {\n        return;\n    }", ""),
-             ("        tp_limit_is_congested(&actor->limit)) {\n        actor->flags &=",
-              "        false) {\n        actor->flags &="))),)),
+        Bug("who is congested itself is paused", "actors/pause.c",
+            (("bool stays = stays_paused_on(actor, target);", "bool stays = true;"),)),)),
     Protocol("bonds: each end is told once to whom it concerns", "test_bond_programs", (
         Bug("a link is undone on one side", "actors/bond.c",
             (("        send(self, actor, mine, TP_MESSAGE_UNLINK);",

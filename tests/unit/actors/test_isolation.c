@@ -131,8 +131,8 @@ static void
 on_ask_of(struct troupe_self *self, void *state, const struct ask_of *ask_of)
 {
     (void)state;
-    CHECK(troupe_ask_then(self, ask_of->to, TROUPE_SECONDS(1), on_late, 0, borrow,
-              .text = troupe_str_of("long")) == TROUPE_OK);
+    CHECK(troupe_ask_then(self, ask_of->to, TROUPE_SECONDS(1), on_late, 0,
+              borrow, .text = troupe_str_of("long")) == TROUPE_OK);
 }
 
 static void
