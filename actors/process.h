@@ -14,11 +14,13 @@
  *        +--- crashes ----+       is due             |
  *        +-------------------------------------------+
  *
- *     waits       in                           is due when
- *     RECEIVES    troupe_receive...            a message that it wants is
- * there, or its time is up ASKS        troupe_ask                   the ask has
- * ended SLEEPS      troupe_sleep                 the timer has run HELD
- * troupe_tell, of somebody     the actor is paused no more who is congested
+ *     waits       in                       is due when
+ *     RECEIVES    troupe_receive...        a wanted message is there, or the
+ *                                          time is up
+ *     ASKS        troupe_ask               the ask has ended
+ *     SLEEPS      troupe_sleep             the timer has run
+ *     HELD        troupe_tell, of          the actor is paused no more
+ *                 somebody congested
  *
  * A message that the body does not want now stays where it is in the mailbox,
  * counted, so the limits hold and the order stays. Where the turn has looked

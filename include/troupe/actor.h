@@ -261,12 +261,11 @@ troupe_spawn_options_default(void)
  *
  * Errors, with *pid untouched: NO_MEMORY, TOO_MANY_ACTORS, SCHEMA_CONFLICT,
  * INVALID_ARGUMENT (two lines for one schema, marks of a mailbox that
- * contradict each other, a worker that does not exist, a
- * stack that is too large), NO_SUCH_ACTOR
- * (redirect_to was never made), NOT_RUNNING, ABI_MISMATCH (a wrong size of
- * options), WRONG_THREAD (a link outside a handler, the worker of a spawner
- * that has none), TOO_MANY_THREADS (own_thread), SYSTEM (the same: no thread
- * could be made), NAME_TAKEN.
+ * contradict each other, a worker that does not exist, a stack that is too
+ * large), NO_SUCH_ACTOR (redirect_to was never made), NOT_RUNNING, ABI_MISMATCH
+ * (a wrong size of options), WRONG_THREAD (a link outside a handler, the worker
+ * of a spawner that has none), TOO_MANY_THREADS (own_thread), SYSTEM (the same:
+ * no thread could be made), NAME_TAKEN.
  */
 #define troupe_spawn(self, name, pid)                                          \
     troupe_spawn_behaviour((self), &name##_behaviour, NULL, (pid))
