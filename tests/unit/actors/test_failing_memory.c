@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "actors/isolation.h"
 #include "base/memory.h"
 #include "tests/support/everything.h"
 
@@ -76,6 +77,15 @@ each_request_for_memory_of_a_first_use_may_fail(void **state)
     assert_true(n >= 50);
 }
 
+/* Most failures are told. Some are not, and need not be: what can do without
+ * the memory does. Where messages move (actors/isolation.h) a copy of each is
+ * one of these. */
+static uint64_t
+refusals_expected(uint64_t requests_count)
+{
+    return requests_count / (tp_isolation_moves() ? 3 : 2);
+}
+
 static void
 fail_in_turn(bool simulate)
 {
@@ -96,7 +106,7 @@ fail_in_turn(bool simulate)
     }
     print_message("%llu requests\n", (unsigned long long)n);
     assert_true(n >= 30);
-    assert_true(refused_count >= n / 2);
+    assert_true(refused_count >= refusals_expected(n));
 }
 
 static void
