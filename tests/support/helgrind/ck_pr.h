@@ -88,6 +88,10 @@
     {                                                                          \
         (void)ck_pr_faa_##name(target, value);                                 \
     }                                                                          \
+    static inline void ck_pr_sub_##name(void *target, type value)              \
+    {                                                                          \
+        (void)ck_pr_faa_##name(target, (type)0 - value);                       \
+    }                                                                          \
     static inline void ck_pr_inc_##name(void *target)                          \
     {                                                                          \
         (void)ck_pr_faa_##name(target, 1);                                     \

@@ -92,6 +92,8 @@ stepping_cas_ptr_2_value(
     STEP(STEPS_CHANGE, "faa", word, 8, ck_pr_faa_64(word, value))
 #define ck_pr_add_64(word, value)                                              \
     STEP(STEPS_CHANGE, "add", word, 8, ck_pr_add_64(word, value))
+#define ck_pr_sub_64(word, value)                                              \
+    STEP(STEPS_CHANGE, "sub", word, 8, ck_pr_sub_64(word, value))
 #define ck_pr_inc_32(word)                                                     \
     STEP(STEPS_CHANGE, "inc", word, 4, ck_pr_inc_32(word))
 #define ck_pr_dec_32(word)                                                     \
