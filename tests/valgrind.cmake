@@ -29,7 +29,8 @@ set(not_under_helgrind ${not_under_memcheck} test_compare test_trial test_varian
 # Of the layers' tests ./dev prove has all but the longest run under memcheck, and
 # under Helgrind some with threads, to be done in a minute.
 set(long_under_memcheck test_timer_wheel test_timers test_profile test_wire test_waits
-    test_explore test_explored test_search test_seeds)
+    test_explore test_explored test_explored_order test_routers test_search test_seeds
+    test_stash_orders)
 set(proved_under_helgrind test_actors test_asking test_deque test_lives test_parker test_requests
     test_run_queue test_runtime test_scheduler test_task_stack test_timeout)
 
