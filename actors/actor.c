@@ -477,13 +477,15 @@ drop_stale(struct troupe_self *self, struct tp_actor *actor)
 }
 
 /* Gives a process what it waits for, and lets its body go on. False: it waits
- * on. True also if what it was given ends it. */
+ * on. True also if what it was given ends it. One that was held up gets first
+ * what is no message to its body, or it could be too busy for ever to hear of
+ * an end. */
 static bool __attribute__((noinline))
 step_process(struct troupe_self *self, struct tp_actor *actor)
 {
     struct troupe_message *message;
 
-    while (!tp_process_is_due(actor) &&
+    while (!actor->extension->process->is_due &&
            (message = tp_process_take(self, actor)) != NULL) {
         handle(self, actor, message);
     }

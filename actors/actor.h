@@ -139,7 +139,9 @@ struct tp_actor {
         struct tp_parker *parker; /* of a thread outside: task is ELSEWHERE */
         troupe_pid paused_on;     /* of an actor that IS_PAUSED; the owner's */
     };
-    struct tp_extension *extension; /* the owner's; NULL until needed */
+    /* The occupant's: NULL until needed, the owner's. Of a slot that is free it
+     * is the registry's, a link. */
+    struct tp_extension *extension;
 
     struct tp_mailbox mailbox __attribute__((aligned(64)));
     /* NULL: VACANT. Written by the owner after a store fence; read by a dump
@@ -155,6 +157,13 @@ struct tp_actor {
 };
 
 _Static_assert(sizeof(struct tp_actor) == 128, "a slot is two cache lines");
+
+/* For those who may find the slot free. */
+static inline struct tp_extension *
+tp_actor_extension(const struct tp_actor *actor)
+{
+    return actor->table == NULL ? NULL : actor->extension;
+}
 
 static inline void
 tp_actor_set_table(

@@ -40,6 +40,15 @@ __thread struct tp_containment tp_containment
 static __thread struct loop *volatile innermost
     __attribute__((tls_model("initial-exec")));
 
+struct troupe_self *
+tp_containment_self(void)
+{
+    struct loop *loop = innermost;
+
+    return loop != NULL && tp_containment.is_in_user_code != 0 ? loop->self
+                                                               : NULL;
+}
+
 /* ---- the signal handler -------------------------------------------------- */
 
 static bool

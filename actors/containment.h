@@ -84,6 +84,10 @@ struct tp_containment {
 extern __thread struct tp_containment tp_containment
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+/* Whose user code this thread runs just now, if a loop that contains runs it;
+ * or NULL. Any thread. */
+struct troupe_self *tp_containment_self(void);
+
 /* Around each call of user code. */
 static inline void
 tp_containment_enter(void)

@@ -2,7 +2,7 @@
 #include "actors/crash.h"
 
 #include "actors/actor.h"
-#include "actors/pid_text.h"
+#include "actors/actor_text.h"
 #include "actors/runtime.h"
 #include "mailbox/printed_form.h"
 #include "mailbox/shared.h"
@@ -150,7 +150,7 @@ tp_crash_exit(struct troupe_self *self, const struct tp_crash *crash)
 void
 tp_crash_report(struct troupe_self *self, const struct tp_crash *crash)
 {
-    char pid[TP_PID_TEXT_BYTES];
+    char actor[TP_ACTOR_TEXT_BYTES];
     char hand[HAND_BYTES];
     char before[EARLIER_BYTES];
     char overflow[OVERFLOW_BYTES];
@@ -159,7 +159,7 @@ tp_crash_report(struct troupe_self *self, const struct tp_crash *crash)
     print_earlier(before, sizeof(before), self);
     print_overflow(overflow, sizeof(overflow), crash);
     tp_log_write(&self->runtime->log, TROUPE_LOG_ERROR,
-        "actor %s (%s) crashed: %s%s at address 0x%" PRIx64 " %s%s",
-        tp_pid_text(pid, self->pid), self->actor->table->name, overflow,
-        signal_name(crash->signal), crash->address, hand, before);
+        "actor %s crashed: %s%s at address 0x%" PRIx64 " %s%s",
+        tp_actor_text(self, self->pid, self->actor->table->name, actor),
+        overflow, signal_name(crash->signal), crash->address, hand, before);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ending actors: the public calls. */
+#include "actors/actor_text.h"
 #include "actors/life.h"
 #include "actors/outside.h"
 #include "actors/post.h"
@@ -72,15 +73,16 @@ report(struct troupe_self *self, const struct tp_exit *why)
     uint64_t count = ck_pr_faa_64(&self->runtime->failures_count, 1) + 1;
     struct troupe_exit seen = tp_exit_view(why);
     char exit[TROUPE_EXIT_TEXT_MAX + 64];
-    char pid[TP_PID_TEXT_BYTES];
+    char actor[TP_ACTOR_TEXT_BYTES];
 
     if (count > FAILURES_LOGGED_MAX && !tp_log_is_round(count)) {
         return;
     }
     (void)troupe_exit_print(exit, sizeof(exit), &seen);
     tp_log_write(&self->runtime->log, TROUPE_LOG_WARNING,
-        "%s (%s) %s (%" PRIu64 " so far)", tp_pid_text(pid, self->pid),
-        self->actor->table->name, exit, count);
+        "%s %s (%" PRIu64 " so far)",
+        tp_actor_text(self, self->pid, self->actor->table->name, actor), exit,
+        count);
 }
 
 void

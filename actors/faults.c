@@ -74,11 +74,22 @@ decide(struct tp_faults *faults)
     faults->turns_left--;
 }
 
-/* Whether the message is the oldest of its sender. */
+/* Whether they keep their order: of one sender; or forwarded, perhaps by one
+ * actor. */
+static bool
+go_together(const struct troupe_message *a, const struct troupe_message *b)
+{
+    bool is_forwarded = tp_message_is_forwarded(a);
+
+    return is_forwarded == tp_message_is_forwarded(b) &&
+           (is_forwarded || a->sender == b->sender);
+}
+
+/* Whether the message is the oldest of those that it goes together with. */
 static bool
 is_head(const struct troupe_message *list, const struct troupe_message *message)
 {
-    while (list != message && list->sender != message->sender) {
+    while (list != message && !go_together(list, message)) {
         list = list->next;
     }
     return list == message;

@@ -17,16 +17,21 @@
  *              the socket is for; then it ends, and goes on over there.
  *     handle   a message of kind IO, in its turn among the actor's mail. Held
  *              back, like all mail, while the actor is paused or held.
+ *     wait     the body of a process begins to wait for mail (actors/process.h)
+ *     close    it has returned; the actor ends as soon as may be
  *     end      the life is over, whatever the reason, on the worker of the
  *              socket, or when no worker runs any more
  *     drop     the START that carried the socket is never handled
  *     expire   a timeout with purpose TP_MESSAGE_IO; its worker
  *
  * An actor is *held* (TP_ACTOR_IS_HELD) while too many bytes wait for its peer
- * to read. It is like a pause, but a pause that depends on nobody in this
- * runtime, so that no ring of them can form here: it ends by a message of kind
- * RELEASE, which the loop sends when the peer has read, or is gone, or its time
- * is up. The message is made when the actor is held; without memory for it the
+ * to read. It is like a pause, but for a peer, of which the runtime knows
+ * nothing: it ends by a message of kind RELEASE, which the loop sends when the
+ * peer has read, or is gone, or its time is up. So a ring of them is not seen.
+ * Two actors that are connected to each other, and both write more than their
+ * marks and the system's buffers take before they read, hold each other, as
+ * they would with any sockets; .idle_ns of their connections ends that. The
+ * message is made when the actor is held; without memory for it the
  * actor is not held, and the hard mark is all that bounds it.
  */
 #ifndef TROUPE_ACTORS_IO_H
@@ -42,6 +47,8 @@ struct troupe_io {
     /* Takes message. */
     void (*handle)(struct troupe_self *self, struct tp_actor *actor,
         struct troupe_message *message);
+    void (*wait)(struct troupe_self *self, struct tp_actor *actor);
+    void (*close)(struct troupe_self *self, struct tp_actor *actor);
     void (*end)(struct troupe_self *self, struct tp_actor *actor);
     void (*drop)(struct troupe_self *self, void *socket);
     void (*expire)(struct tp_worker *worker, struct tp_timeout *timeout);

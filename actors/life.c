@@ -145,6 +145,19 @@ tp_life_finish(
     self->exit = why;
 }
 
+void
+tp_life_fail(struct troupe_self *self, struct tp_actor *actor, int code,
+    const char *format, ...)
+{
+    struct tp_exit why = {.kind = TROUPE_EXIT_FAILED, .code = code};
+    va_list arguments;
+
+    va_start(arguments, format);
+    tp_exit_print_text(self, &why, format, arguments);
+    va_end(arguments);
+    tp_life_finish(self, actor, why);
+}
+
 /* Between two lives there is nothing to stop. */
 static void
 finish_life_by(struct troupe_self *self, struct tp_actor *actor,

@@ -62,6 +62,10 @@ void tp_life_begin_again(struct troupe_self *self, struct tp_actor *actor,
 void tp_life_finish(
     struct troupe_self *self, struct tp_actor *actor, struct tp_exit why);
 
+/* The same, FAILED with that code and text. */
+void tp_life_fail(struct troupe_self *self, struct tp_actor *actor, int code,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* The same for commands: a supervisor stops its children first, and a
  * suspended actor has nothing to end. */
 void tp_life_stop(struct troupe_self *self, struct tp_actor *actor,

@@ -51,6 +51,35 @@ read_contain(struct troupe_options *options)
     return TROUPE_OK;
 }
 
+/* TROUPE_LOG=debug shows all that a program has to say. */
+static troupe_err
+read_log_level(struct troupe_options *options)
+{
+    const char *text = getenv("TROUPE_LOG");
+    int level = TROUPE_LOG_ERROR;
+
+    if (options->log_level > TROUPE_LOG_DEBUG) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "log_level is %u, which is no level of troupe/log.h",
+            (unsigned)options->log_level);
+    }
+    if (text == NULL) {
+        return TROUPE_OK;
+    }
+    while (level <= TROUPE_LOG_DEBUG &&
+           strcmp(text, troupe_log_level_name((enum troupe_log_level)level)) !=
+               0) {
+        level++;
+    }
+    if (level > TROUPE_LOG_DEBUG) {
+        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+            "TROUPE_LOG is \"%s\"; it must be error, warning, info or debug",
+            text);
+    }
+    options->log_level = (enum troupe_log_level)level;
+    return TROUPE_OK;
+}
+
 static bool
 has_faults(const struct troupe_faults *faults)
 {
@@ -77,6 +106,9 @@ tp_options_resolve(
     err = read_environment(options);
     if (err == TROUPE_OK) {
         err = read_contain(options);
+    }
+    if (err == TROUPE_OK) {
+        err = read_log_level(options);
     }
     if (err != TROUPE_OK) {
         return err;

@@ -183,6 +183,7 @@ name_of_wait(const struct tp_process *process)
         [TP_PROCESS_ASKS] = "asks",
         [TP_PROCESS_SLEEPS] = "sleeps",
         [TP_PROCESS_IS_HELD] = "held up",
+        [TP_PROCESS_ENDS] = "ends",
     };
 
     return process == NULL || process->is_due ? NULL : names[process->wait];
@@ -192,7 +193,7 @@ static void
 draw(struct tp_portrait *portrait, uint32_t room, const struct tp_actor *actor,
     const struct tp_children *children)
 {
-    const struct tp_extension *extension = actor->extension;
+    const struct tp_extension *extension = tp_actor_extension(actor);
 
     memset(portrait, 0, sizeof(*portrait));
     draw_head(portrait, actor);
@@ -224,7 +225,7 @@ tp_portrait_report(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *probe)
 {
     const struct tp_children *children = children_of(actor);
-    uint32_t room = room_for(actor->extension, children);
+    uint32_t room = room_for(tp_actor_extension(actor), children);
     struct troupe_message *report = tp_probes_make_report(self, &probe,
         sizeof(struct tp_portrait) + room * sizeof(struct tp_portrait_item));
 

@@ -3,6 +3,7 @@
 
 #include "actors/bond.h"
 #include "actors/crash.h"
+#include "actors/io.h"
 #include "actors/life.h"
 #include "actors/post.h"
 #include "base/assert.h"
@@ -162,6 +163,19 @@ look_at_stack(struct troupe_self *self, struct tp_actor *actor)
     }
 }
 
+/* The body has returned. A socket may have to be written out first. */
+static void
+end_body(struct troupe_self *self, struct tp_actor *actor)
+{
+    if (tp_io_is_in(actor->extension)) {
+        process_of(actor)->wait = TP_PROCESS_ENDS;
+        self->runtime->io->close(self, actor);
+    } else {
+        tp_life_finish(
+            self, actor, (struct tp_exit){.kind = TROUPE_EXIT_NORMAL});
+    }
+}
+
 /* The body has gone as far as it could for now. */
 static void
 pause_body(struct troupe_self *self, struct tp_actor *actor)
@@ -169,6 +183,10 @@ pause_body(struct troupe_self *self, struct tp_actor *actor)
     struct tp_process *process = process_of(actor);
     bool is_over = tp_fiber_is_over(&process->fiber);
 
+    if (!is_over && process->wait == TP_PROCESS_RECEIVES &&
+        tp_io_is_in(actor->extension)) {
+        self->runtime->io->wait(self, actor);
+    }
     if (self->chain.newest != NULL) {
         tp_post_flush(self);
     }
@@ -182,8 +200,7 @@ pause_body(struct troupe_self *self, struct tp_actor *actor)
         self->congested = NULL; /* it waits for the answer anyway */
     }
     if (is_over) {
-        tp_life_finish(
-            self, actor, (struct tp_exit){.kind = TROUPE_EXIT_NORMAL});
+        end_body(self, actor);
     }
 }
 
@@ -241,18 +258,6 @@ note_guard(struct troupe_self *self, enum tp_stack_guard guard)
     }
 }
 
-static void __attribute__((format(printf, 3, 4))) end_unbegun(
-    struct troupe_self *self, struct tp_actor *actor, const char *format, ...)
-{
-    struct tp_exit why = {.kind = TROUPE_EXIT_FAILED};
-    va_list arguments;
-
-    va_start(arguments, format);
-    tp_exit_print_text(self, &why, format, arguments);
-    va_end(arguments);
-    tp_life_finish(self, actor, why);
-}
-
 /* Unless it was given a place. Its end makes it free (actors/placement.h). */
 static void
 bind(struct tp_actor *actor, const struct tp_worker *worker)
@@ -269,7 +274,7 @@ tp_process_begin(struct troupe_self *self, struct tp_actor *actor)
     struct tp_stack *stack = tp_stack_take(&self->stacks, process->stack_bytes);
 
     if (stack == NULL) {
-        end_unbegun(self, actor, "no memory for a stack of %zu bytes",
+        tp_life_fail(self, actor, 0, "no memory for a stack of %zu bytes",
             process->stack_bytes);
         return;
     }
@@ -327,6 +332,14 @@ is_wanted(const struct tp_process *process, uint32_t schema)
         found |= process->wanted[i] == schema;
     }
     return found && process->wait == TP_PROCESS_RECEIVES;
+}
+
+bool
+tp_process_wants(const struct tp_actor *actor, uint32_t schema)
+{
+    const struct tp_process *process = process_of(actor);
+
+    return !process->is_due && is_wanted(process, schema);
 }
 
 static bool
@@ -430,6 +443,18 @@ tp_process_receive(
 {
     (void)state, (void)message;
     keep(self);
+}
+
+void
+tp_process_give(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message)
+{
+    struct tp_process *process = process_of(actor);
+
+    self->recent[self->handled_count % TP_SELF_RECENT_COUNT] = message->schema;
+    self->handled_count++;
+    process->in_hand = message;
+    process->is_due = true;
 }
 
 void

@@ -19,8 +19,10 @@
  *                                          time is up
  *     ASKS        troupe_ask               the ask has ended
  *     SLEEPS      troupe_sleep             the timer has run
- *     HELD        troupe_tell, of          the actor is paused no more
- *                 somebody congested
+ *     HELD        troupe_tell, of          the actor is paused, or held, no
+ *                 somebody congested;      more
+ *                 troupe_net_write
+ *     ENDS        its last wait            never: its end is under way
  *
  * A message that the body does not want now stays where it is in the mailbox,
  * counted, so the limits hold and the order stays. Where the turn has looked
@@ -54,7 +56,8 @@
  * wait; each message that it would take may be the next.
  *
  *     tp_process_make        who spawns
- *     tp_process_refuse      self's thread
+ *     tp_process_refuse,     self's thread
+ *     tp_process_require
  *     tp_process_escape      the signal handler of self's thread
  *     all others             the actor's owner
  *
@@ -76,6 +79,7 @@ enum tp_process_wait {
     TP_PROCESS_ASKS,
     TP_PROCESS_SLEEPS,
     TP_PROCESS_IS_HELD,
+    TP_PROCESS_ENDS,
 };
 
 struct tp_process {
@@ -130,6 +134,23 @@ tp_process_is_due(const struct tp_actor *actor)
            (process->is_due || process->wait == TP_PROCESS_IS_HELD);
 }
 
+/* Whether its body, which does not run, waits for messages of that schema. */
+bool tp_process_wants(const struct tp_actor *actor, uint32_t schema);
+
+/* Whether its body, which does not run, waits for mail of any kind. */
+static inline bool
+tp_process_waits_for_mail(const struct tp_actor *actor)
+{
+    const struct tp_process *process = actor->extension->process;
+
+    return !process->is_due && process->wait == TP_PROCESS_RECEIVES;
+}
+
+/* Hands its body, which wants it, a message that nobody has sent. Takes
+ * message. */
+void tp_process_give(struct troupe_self *self, struct tp_actor *actor,
+    struct troupe_message *message);
+
 /* Whether the next turn would take this message. */
 bool tp_process_takes(
     const struct tp_actor *actor, const struct troupe_message *message);
@@ -154,6 +175,17 @@ void tp_process_receive_down(struct troupe_self *self, void *state,
 TROUPE_MUST_USE troupe_err tp_process_refuse(
     const struct troupe_self *self, const char *what);
 
+/* WRONG_THREAD unless a body runs, for what is named waits. */
+TROUPE_MUST_USE troupe_err tp_process_require(
+    const struct troupe_self *self, const char *what);
+
+/* The continuation of what is asked in a body's name (actors/ask.h). */
+void tp_process_take_answer(struct troupe_self *self, void *state,
+    uint64_t context, const struct troupe_answer *answer);
+
+/* Waits for the answer to that, which is self->answer then. The ask's error. */
+TROUPE_MUST_USE troupe_err tp_process_wait_for_answer(struct troupe_self *self);
+
 /* Asks, and waits for the answer, which is self->answer then. Takes *message
  * only if it was sent. As troupe_ask(). */
 TROUPE_MUST_USE troupe_err tp_process_ask(struct troupe_self *self,
@@ -172,6 +204,17 @@ tp_process_wait_with(
         tp_process_wait_for_room(self, to, unsent);
     }
 }
+
+/* The actor of the body that runs is held. Waits until it is no more. */
+static inline void
+tp_process_wait_until_free(struct troupe_self *self)
+{
+    tp_process_wait_for_room(self, TROUPE_NO_PID, NULL);
+}
+
+/* Something is under way that ends the actor of the body that runs. */
+void tp_process_wait_for_end(struct troupe_self *self)
+    __attribute__((noreturn));
 
 /*
  * A fault of self's user code at that address is about to be jumped out of. How

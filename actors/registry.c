@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/memory.h"
 
-/* A free slot that leads a batch is linked through its unused task. */
+/* A free slot that leads a batch is linked through its unused extension. */
 struct batch {
     ck_stack_entry_t in_stack;
 };

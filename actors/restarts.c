@@ -46,14 +46,22 @@ tp_restarts_within_ns(const struct tp_restarts *restarts)
     return given == 0 ? within_ns_default : given;
 }
 
+/* The clock of another worker, where the last restart was, may have been a
+ * little ahead. */
+static bool
+is_old(uint64_t time_ns, uint64_t now_ns, uint64_t within_ns)
+{
+    return now_ns > time_ns && now_ns - time_ns > within_ns;
+}
+
 static void
 forget_old(struct tp_restarts *restarts, uint64_t now_ns)
 {
     uint64_t within_ns = tp_restarts_within_ns(restarts);
     unsigned old = 0;
 
-    while (
-        old < restarts->count && now_ns - restarts->times_ns[old] > within_ns) {
+    while (old < restarts->count &&
+           is_old(restarts->times_ns[old], now_ns, within_ns)) {
         old++;
     }
     restarts->count -= old;

@@ -59,6 +59,9 @@ enter_worker(struct tp_worker *worker)
     if (self->signal_stack.pages != NULL) {
         tp_signal_stack_put_on(&self->signal_stack);
     }
+    if (!self->worker->is_lone) {
+        tp_watchdog_enter(&self->runtime->watchdog);
+    }
 }
 
 static void
@@ -246,6 +249,9 @@ fill(struct troupe_runtime *runtime, struct troupe_options *options)
     if (err == TROUPE_OK && !options->crash_ends_process) {
         err = create_containment(runtime);
     }
+    if (err == TROUPE_OK) {
+        err = tp_watchdog_init(runtime, options);
+    }
     if (err == TROUPE_OK && options->simulate) {
         tp_faults_init(runtime, options);
     }
@@ -276,7 +282,7 @@ troupe_runtime_create_abi(unsigned abi, const struct troupe_options *given,
         return tp_err_set(TROUPE_E_NO_MEMORY, "no memory for a runtime");
     }
     memset(made, 0, sizeof(*made));
-    made->log = (struct tp_log){options.log, options.log_context};
+    tp_log_init(&made->log, &options);
     made->observer = options.observer;
     made->seed = options.seed;
     made->is_simulated = options.simulate;
@@ -314,7 +320,15 @@ troupe_runtime_start(struct troupe_runtime *runtime)
         return tp_err_set(TROUPE_E_ALREADY_STARTED,
             "a runtime is started once; make another one");
     }
-    err = tp_own_threads_start(runtime);
+    err = tp_watchdog_start(runtime);
+    if (err == TROUPE_OK) {
+        err = tp_own_threads_start(runtime);
+    }
+    if (err == TROUPE_OK) {
+        tp_watchdog_look(&runtime->watchdog);
+    } else {
+        tp_watchdog_stop(&runtime->watchdog);
+    }
     if (err != TROUPE_OK) {
         ck_pr_store_32(&runtime->state, TP_RUNTIME_CREATED);
     }
@@ -366,6 +380,7 @@ troupe_runtime_destroy(struct troupe_runtime **runtime)
     tp_runtime_table_remove(dying);
     tp_directory_fini(&dying->directory);
     tp_profiles_fini(&dying->profiles);
+    tp_watchdog_fini(&dying->watchdog);
     tp_registry_fini(&dying->registry);
     tp_dead_letters_fini(&dying->dead_letters);
     tp_block_depot_fini(&dying->depot);
@@ -388,10 +403,7 @@ troupe_runtime_quit(struct troupe_self *self)
     if (self->chain.newest != NULL) {
         tp_post_flush(self); /* so that whoever wakes finds it sent */
     }
-    /* What the actor did before; pairs with the acquire in wait. */
-    ck_pr_fence_release();
-    ck_pr_store_32(&self->runtime->is_quitting, 1);
-    tp_parker_wake(&self->runtime->waiter);
+    tp_shutdown_ask(self->runtime);
 }
 
 void

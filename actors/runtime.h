@@ -20,6 +20,7 @@
 #include "actors/registry.h"
 #include "actors/roots.h"
 #include "actors/self.h"
+#include "actors/watchdog.h"
 #include "base/random.h"
 #include "mailbox/block_cache.h"
 #include "mailbox/limit.h"
@@ -52,6 +53,7 @@ struct troupe_runtime {
     struct tp_profiles profiles;
     struct tp_dead_letters dead_letters;
     struct tp_log log;
+    struct tp_watchdog watchdog;
     const struct troupe_observer *observer; /* NULL: nobody watches */
     /* Asks that closed a cycle. Added to by any worker; orders nothing, and is
      * read by that alone, so never stale. */

@@ -18,8 +18,8 @@ process_of(const struct troupe_self *self)
 /* ---- how a wait ends: in the turn, in a handler's place --------------------
  */
 
-static void
-take_answer(struct troupe_self *self, void *state, uint64_t context,
+void
+tp_process_take_answer(struct troupe_self *self, void *state, uint64_t context,
     const struct troupe_answer *answer)
 {
     struct tp_process *process = process_of(self);
@@ -58,8 +58,8 @@ wait_in(struct tp_process *process, enum tp_process_wait wait)
     return process->err;
 }
 
-static troupe_err
-check(const struct troupe_self *self, const char *what)
+troupe_err
+tp_process_require(const struct troupe_self *self, const char *what)
 {
     if (self == NULL || self->process == NULL) {
         return tp_err_set(TROUPE_E_WRONG_THREAD,
@@ -104,7 +104,7 @@ troupe_receive(struct troupe_self *self, const struct troupe_message **message,
     uint64_t timeout_ns)
 {
     TP_RUNTIME_CALL();
-    troupe_err err = check(self, "troupe_receive");
+    troupe_err err = tp_process_require(self, "troupe_receive");
 
     *message = NULL;
     if (err != TROUPE_OK) {
@@ -143,7 +143,7 @@ troupe_receive_listed(struct troupe_self *self,
     uint64_t timeout_ns)
 {
     TP_RUNTIME_CALL();
-    troupe_err err = check(self, "a receive");
+    troupe_err err = tp_process_require(self, "a receive");
 
     *message = NULL;
     if (err == TROUPE_OK) {
@@ -156,7 +156,7 @@ troupe_err
 troupe_sleep(struct troupe_self *self, uint64_t span_ns)
 {
     TP_RUNTIME_CALL();
-    troupe_err err = check(self, "troupe_sleep");
+    troupe_err err = tp_process_require(self, "troupe_sleep");
 
     if (err == TROUPE_OK) {
         err =
@@ -166,11 +166,24 @@ troupe_sleep(struct troupe_self *self, uint64_t span_ns)
 }
 
 troupe_err
+tp_process_wait_for_answer(struct troupe_self *self)
+{
+    struct tp_process *process = self->process;
+    troupe_err err;
+
+    troupe_message_release(self, &process->answer);
+    err = wait_in(process, TP_PROCESS_ASKS);
+    self->answer = process->answer;
+    return err == TROUPE_OK
+               ? TROUPE_OK
+               : tp_err_set(err, "the ask failed: %s", troupe_err_text(err));
+}
+
+troupe_err
 tp_process_ask(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
     struct troupe_message **message)
 {
-    struct tp_process *process = self->process;
-    struct tp_ask_options options = {to, timeout_ns, take_answer, 0};
+    struct tp_ask_options options = {to, timeout_ns, tp_process_take_answer, 0};
     char cycle[TP_CALL_CYCLE_BYTES];
     uint64_t request;
     troupe_err err;
@@ -179,15 +192,7 @@ tp_process_ask(struct troupe_self *self, troupe_pid to, uint64_t timeout_ns,
         return tp_err_set(TROUPE_E_CYCLE, "cycle of asks: %s", cycle);
     }
     err = tp_ask_open(self, &options, message, &request);
-    if (err != TROUPE_OK) {
-        return err;
-    }
-    troupe_message_release(self, &process->answer);
-    err = wait_in(process, TP_PROCESS_ASKS);
-    self->answer = process->answer;
-    return err == TROUPE_OK
-               ? TROUPE_OK
-               : tp_err_set(err, "the ask failed: %s", troupe_err_text(err));
+    return err == TROUPE_OK ? tp_process_wait_for_answer(self) : err;
 }
 
 void
@@ -203,14 +208,23 @@ tp_process_wait_for_room(
     process->wait = TP_PROCESS_RECEIVES;
 }
 
+void
+tp_process_wait_for_end(struct troupe_self *self)
+{
+    for (;;) {
+        (void)wait_in(self->process, TP_PROCESS_ENDS);
+    }
+}
+
 /* ---- what a body does with what it has ----------------------------------- */
 
 void
 troupe_decline(struct troupe_self *self)
 {
     TP_RUNTIME_CALL();
-    if (check(self, "troupe_decline") != TROUPE_OK || self->in_hand == NULL ||
-        self->is_kept || !tp_message_is_limited(self->in_hand)) {
+    if (tp_process_require(self, "troupe_decline") != TROUPE_OK ||
+        self->in_hand == NULL || self->is_kept ||
+        !tp_message_is_limited(self->in_hand)) {
         return;
     }
     tp_life_bury(self, self->actor, self->in_hand,

@@ -162,6 +162,20 @@ begin_stop(struct troupe_runtime *runtime)
     return TROUPE_OK;
 }
 
+void
+tp_shutdown_ask(struct troupe_runtime *runtime)
+{
+    ck_pr_fence_release(); /* pairs with the acquire in troupe_runtime_wait() */
+    ck_pr_store_32(&runtime->is_quitting, 1);
+    tp_parker_wake(&runtime->waiter);
+}
+
+void
+tp_shutdown_hurry(struct troupe_runtime *runtime)
+{
+    tp_scheduler_hurry(runtime->scheduler);
+}
+
 static bool
 is_simulator(const struct troupe_runtime *runtime)
 {
@@ -188,6 +202,7 @@ troupe_runtime_stop(struct troupe_runtime *runtime, uint64_t drain_ns,
     wake_outside(runtime);
     made.is_drained = drain(runtime, deadline_in(runtime, drain_ns));
     tp_own_threads_close(runtime);
+    tp_watchdog_stop(&runtime->watchdog);
     tp_scheduler_halt(runtime->scheduler);
     tp_own_threads_abandon(runtime, deadline_in(runtime, patience_ns), &made);
     ck_pr_store_32(&runtime->state, TP_RUNTIME_STOPPED);

@@ -12,7 +12,8 @@
  * The last step runs on the thread that stops, as the first worker, when there
  * is no worker any more; so nothing in it is shared.
  *
- *     all functions   the thread that stops or destroys the runtime
+ *     tp_shutdown_ask, tp_shutdown_hurry   any thread, while the runtime is
+ *     all other functions   the thread that stops or destroys the runtime
  */
 #ifndef TROUPE_ACTORS_SHUTDOWN_H
 #define TROUPE_ACTORS_SHUTDOWN_H
@@ -26,6 +27,12 @@
  */
 void tp_shutdown_sweep(struct troupe_runtime *runtime, bool has_threads,
     struct troupe_stop_report *report);
+
+/* As if an actor had called troupe_runtime_quit(). */
+void tp_shutdown_ask(struct troupe_runtime *runtime);
+
+/* The stop that is under way, or the next one, drains no more. */
+void tp_shutdown_hurry(struct troupe_runtime *runtime);
 
 /* Nobody waits for an answer any more, so the last ones are nobody's. */
 void tp_shutdown_release_answers(struct troupe_runtime *runtime);

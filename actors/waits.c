@@ -21,7 +21,9 @@ report_of(struct troupe_message *message)
 static uint32_t
 open_count(const struct tp_actor *actor)
 {
-    return actor->extension == NULL ? 0 : actor->extension->asks.open_count;
+    const struct tp_extension *extension = tp_actor_extension(actor);
+
+    return extension == NULL ? 0 : extension->asks.open_count;
 }
 
 static struct tp_wait
@@ -80,7 +82,7 @@ tp_waits_note(const struct tp_actor *actor, struct troupe_stop_report *report)
 {
     struct tp_wait wait;
 
-    if (actor->table == NULL || open_count(actor) == 0 ||
+    if (open_count(actor) == 0 ||
         report->waits_count == TROUPE_STOP_WAITS_MAX) {
         return;
     }

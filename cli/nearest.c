@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/nearest.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -58,11 +59,14 @@ cli_nearest_distance(const char *left, const char *right)
 const char *
 cli_nearest(const char *typed, const char *const *words, size_t words_count)
 {
+    size_t typed_length = strlen(typed);
     const char *nearest = NULL;
     size_t nearest_distance = SIZE_MAX;
 
     for (size_t i = 0; i < words_count; i++) {
-        size_t distance = cli_nearest_distance(typed, words[i]);
+        bool is_begun =
+            typed_length > 0 && strncmp(typed, words[i], typed_length) == 0;
+        size_t distance = is_begun ? 0 : cli_nearest_distance(typed, words[i]);
 
         if (distance < nearest_distance) {
             nearest = words[i];

@@ -40,13 +40,29 @@ troupe_optimize_whole(troupe)
 
 set(troupe_exported troupe troupe_static)
 if(TARGET troupe_net)
-    add_library(troupe_net_static STATIC $<TARGET_OBJECTS:troupe_net>)
+    add_library(troupe_net_static STATIC
+        $<TARGET_OBJECTS:troupe_net> $<TARGET_OBJECTS:troupe_rpc>)
     add_library(troupe::net ALIAS troupe_net_static)
     set_target_properties(troupe_net_static PROPERTIES
         OUTPUT_NAME troupe-net EXPORT_NAME net LINKER_LANGUAGE C)
     target_link_libraries(troupe_net_static PUBLIC troupe_static uv)
+    if(OpenSSL_FOUND)
+        target_link_libraries(troupe_net_static PUBLIC ssl crypto)
+        set(TROUPE_PC_TLS " -lssl -lcrypto")
+    endif()
     list(APPEND troupe_exported troupe_net_static)
 endif()
+
+# Tests link it, to hear of handlers that wait: include/troupe/blocking.h. It brings
+# neither library of troupe, as the program may have either.
+add_library(troupe_blocking STATIC blocking/waiting_calls.c)
+add_library(troupe::blocking ALIAS troupe_blocking)
+set_target_properties(troupe_blocking PROPERTIES
+    OUTPUT_NAME troupe-blocking EXPORT_NAME blocking C_VISIBILITY_PRESET hidden)
+target_link_libraries(troupe_blocking PRIVATE $<BUILD_INTERFACE:troupe_flags>
+    INTERFACE ${CMAKE_DL_LIBS})
+target_link_options(troupe_blocking INTERFACE LINKER:--undefined=troupe_blocking_is_linked)
+list(APPEND troupe_exported troupe_blocking)
 
 # As a part of another project, troupe is installed only if that project says so.
 option(TROUPE_INSTALL "Install troupe's headers and libraries" ${PROJECT_IS_TOP_LEVEL})

@@ -14,6 +14,8 @@
 
 /* Stands for the sender of timers and deadlines; no pid has incarnation 0. */
 #define CLOCK_QUEUE UINT64_C(1)
+/* And for that of what was forwarded. */
+#define FORWARDED_QUEUE UINT64_C(2)
 
 /* ---- room ---------------------------------------------------------------- */
 
@@ -102,12 +104,6 @@ last_control_of(const struct tp_actor *actor, troupe_pid sender)
     return last;
 }
 
-static bool
-is_forwarded(const struct troupe_message *message)
-{
-    return tp_message_is_limited(message) && tp_message_hops(message) > 0;
-}
-
 /* Takes what has come, which tp_mailbox_sort() parts into control and mail. */
 static void
 fill(struct tp_choices *choices, struct tp_actor *actor)
@@ -121,7 +117,7 @@ fill(struct tp_choices *choices, struct tp_actor *actor)
         if (tp_message_is_control(message)) {
             continue;
         }
-        choices->has_forwarded |= is_forwarded(message);
+        choices->has_forwarded |= tp_message_is_forwarded(message);
         control = control_before(message, message->next);
         if (control == NULL) {
             control = last_control_of(actor, message->sender);
@@ -369,10 +365,11 @@ tp_choices_queue_of(
         message->kind == TP_MESSAGE_TIMER) {
         return CLOCK_QUEUE;
     }
+    if (tp_message_is_forwarded(message)) {
+        return FORWARDED_QUEUE;
+    }
     if (message->sender != TROUPE_NO_PID) {
-        return is_forwarded(message)
-                   ? ~message->sender - tp_message_hops(message)
-                   : message->sender;
+        return message->sender;
     }
     for (uint32_t i = 0; i < message->payload_size; i++) {
         hash = (hash ^ payload[i]) * UINT64_C(0x100000001b3);

@@ -23,8 +23,11 @@
  * handlers shows; a queue a sender does.) A control message overtakes mail or
  * does not, but that what its sender sent after it waits for it. The same holds
  * for an urgent message and what is not; that one of the others has its turn
- * after many of them is left out. Messages that were forwarded are a queue for
- * each sender and number of hops. Messages without a sender, which the runtime
+ * after many of them is left out. Messages that were forwarded are one
+ * queue: what one actor forwards keeps its order, whoever has sent it, and a
+ * step that forwards is taken in every order with all others, so that what two
+ * forward comes in every order, but that what one forwards within a handler
+ * stays together. Messages without a sender, which the runtime
  * sends for the dead, are a queue each; timers and deadlines of an actor are
  * one queue. An actor that drops its oldest mail takes it as it came.
  *

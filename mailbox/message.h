@@ -109,4 +109,10 @@ tp_message_is_limited(const struct troupe_message *message)
     return message->kind <= TP_MESSAGE_REQUEST;
 }
 
+static inline bool
+tp_message_is_forwarded(const struct troupe_message *message)
+{
+    return tp_message_is_limited(message) && tp_message_hops(message) > 0;
+}
+
 #endif

@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/memory.h"
 #include "net/connection.h"
+#include "net/trust.h"
+#include "troupe/placement.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -53,6 +55,7 @@ let_go(struct tp_door *door)
     ck_pr_fence_release();
     if (ck_pr_faa_32(&door->holders_count, UINT32_MAX) == 1) {
         ck_pr_fence_acquire();
+        tp_trust_release(door->tls);
         tp_memory_free(door);
     }
 }
@@ -118,11 +121,15 @@ admit(struct troupe_self *self, struct tp_listener *listener, int fd)
     struct tp_loop *loop = tp_loop_lightest(self->runtime->scheduler);
     struct tp_connection *connection =
         tp_connection_accept(self, fd, loop, &listener->limits, listener->door);
+    struct troupe_spawn_options options = listener->spawn;
     troupe_pid pid;
 
-    return connection != NULL &&
-           tp_spawn_with_socket(self, listener->table, &listener->spawn,
-               connection, &pid) == TROUPE_OK;
+    /* A body never leaves the worker that it has begun on. */
+    if (listener->table->body != NULL && options.worker == 0) {
+        options.worker = TROUPE_WORKER(loop->worker->index);
+    }
+    return connection != NULL && tp_spawn_with_socket(self, listener->table,
+                                     &options, connection, &pid) == TROUPE_OK;
 }
 
 static bool
@@ -268,6 +275,23 @@ read_spawn(
 }
 
 static troupe_err
+read_connection(
+    struct tp_listener *listener, const struct troupe_net_options *connection)
+{
+    struct tp_connection_trust trust;
+    troupe_err err =
+        tp_connection_read_options(connection, &listener->limits, &trust);
+
+    if (err == TROUPE_OK) {
+        err = tp_trust_check(trust.tls, true);
+    }
+    if (err == TROUPE_OK) {
+        listener->door->tls = tp_trust_acquire(trust.tls);
+    }
+    return err;
+}
+
+static troupe_err
 refused(const char *text)
 {
     return tp_err_set(
@@ -346,7 +370,7 @@ open_listener(struct troupe_self *self, struct tp_listener *listener,
     troupe_err err = read_spawn(listener, wanted->spawn);
 
     if (err == TROUPE_OK) {
-        err = tp_connection_read_options(wanted->connection, &listener->limits);
+        err = read_connection(listener, wanted->connection);
     }
     if (err != TROUPE_OK) {
         return err;
@@ -370,11 +394,6 @@ tp_listener_begin(struct troupe_self *self, const struct tp_address *address,
 
     if (err != TROUPE_OK) {
         return err;
-    }
-    if (table->body != NULL) {
-        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
-            "%s is a process, and has no lines that bytes could come to",
-            table->name);
     }
     listener = create(self, table);
     if (listener == NULL) {

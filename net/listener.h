@@ -45,6 +45,8 @@ struct tp_door {
      * door. Never only read, so never stale.
      */
     uint32_t holders_count;
+    /* Held by the door; NULL: none. Never changes. */
+    struct troupe_tls *tls;
 };
 
 void tp_door_enter(struct tp_door *door);

@@ -4,7 +4,7 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/memory.h"
-#include "net/connection.h"
+#include "net/writing.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -85,7 +85,7 @@ flush(struct tp_loop *loop)
     while (connection != NULL) {
         struct tp_connection *next = connection->next_unflushed;
 
-        tp_connection_flush(connection);
+        tp_writing_flush_due(connection);
         connection = next;
     }
 }

@@ -8,6 +8,8 @@
 #include "net/connecting.h"
 #include "net/lines.h"
 #include "net/listener.h"
+#include "net/tls.h"
+#include "net/writing.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,6 +22,8 @@ troupe_net(void)
         .loop = &tp_loop_io,
         .begin = tp_socket_begin,
         .handle = tp_socket_handle,
+        .wait = tp_socket_wait,
+        .close = tp_socket_close,
         .end = tp_socket_end,
         .drop = tp_socket_drop,
         .expire = tp_socket_expire,
@@ -46,11 +50,6 @@ check_free(const struct troupe_self *self)
         return tp_err_set(TROUPE_E_NO_NETWORK,
             "the runtime was made without a network: "
             "TROUPE_OPTIONS(.io = troupe_net())");
-    }
-    if ((self->actor->flags & TP_ACTOR_IS_SEQUENTIAL) != 0) {
-        return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
-            "a process has no lines that bytes could come to: give an actor "
-            "with handlers the socket");
     }
     if (tp_socket_of(self) != NULL) {
         return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
@@ -111,12 +110,32 @@ troupe_net_listen(struct troupe_self *self, const char *text,
     return tp_listener_begin(self, &address, &wanted, text);
 }
 
-static troupe_err
-begin_connection(struct troupe_self *self, const struct tp_address *address,
-    const struct tp_connection_limits *limits, const char *text)
+/* NULL: no memory. */
+static struct tp_connection *
+create_connection(struct troupe_self *self,
+    const struct tp_connection_limits *limits,
+    const struct tp_connection_trust *trust)
 {
     struct tp_connection *connection =
         tp_connection_create(self, tp_loop_of(self->worker), limits);
+
+    if (connection == NULL || trust->tls == NULL) {
+        return connection;
+    }
+    connection->tls = tp_tls_create(trust->tls, trust->name);
+    if (connection->tls == NULL) {
+        tp_socket_destroy(self, &connection->socket);
+        return NULL;
+    }
+    return connection;
+}
+
+static troupe_err
+begin_connection(struct troupe_self *self, const struct tp_address *address,
+    const struct tp_connection_limits *limits,
+    const struct tp_connection_trust *trust, const char *text)
+{
+    struct tp_connection *connection = create_connection(self, limits, trust);
     troupe_err err;
 
     if (connection == NULL) {
@@ -136,12 +155,30 @@ begin_connection(struct troupe_self *self, const struct tp_address *address,
     return err;
 }
 
+/* Whom a peer with TLS has to be. */
+static troupe_err
+find_name(const struct tp_address *address, struct tp_connection_trust *trust,
+    const char *text)
+{
+    if (trust->tls != NULL && trust->name == NULL) {
+        trust->name = address->host;
+        if (*trust->name == '\0') {
+            return tp_err_set(TROUPE_E_INVALID_ARGUMENT,
+                "\"%s\" names no host that a certificate could be for: give "
+                "the name as .tls_name",
+                text);
+        }
+    }
+    return tp_trust_check(trust->tls, false);
+}
+
 troupe_err
 troupe_net_connect(struct troupe_self *self, const char *text,
     const struct troupe_net_options *options)
 {
     TP_RUNTIME_CALL();
     struct tp_connection_limits limits;
+    struct tp_connection_trust trust;
     struct tp_address address;
     troupe_err err = check_free(self);
 
@@ -149,10 +186,14 @@ troupe_net_connect(struct troupe_self *self, const char *text,
         err = tp_address_read(text, &address);
     }
     if (err == TROUPE_OK) {
-        err = tp_connection_read_options(options, &limits);
+        err = tp_connection_read_options(options, &limits, &trust);
     }
-    return err == TROUPE_OK ? begin_connection(self, &address, &limits, text)
-                            : err;
+    if (err == TROUPE_OK) {
+        err = find_name(&address, &trust, text);
+    }
+    return err == TROUPE_OK
+               ? begin_connection(self, &address, &limits, &trust, text)
+               : err;
 }
 
 /* ---- the connection's ---------------------------------------------------- */
@@ -164,9 +205,12 @@ troupe_net_write(struct troupe_self *self, const void *bytes, size_t count)
     struct tp_connection *connection;
     troupe_err err = find_connection(self, &connection);
 
-    return err == TROUPE_OK
-               ? tp_connection_write(self, connection, bytes, count)
-               : err;
+    if (err != TROUPE_OK) {
+        return err;
+    }
+    return self->process == NULL
+               ? tp_writing_write(self, connection, bytes, count)
+               : tp_writing_write_and_wait(self, connection, bytes, count);
 }
 
 size_t
@@ -175,7 +219,7 @@ troupe_net_unwritten(const struct troupe_self *self)
     struct tp_connection *connection =
         is_in_handler(self) ? tp_connection_of(tp_socket_of(self)) : NULL;
 
-    return connection == NULL ? 0 : tp_outgoing_count(&connection->outgoing);
+    return connection == NULL ? 0 : tp_writing_count(connection);
 }
 
 static troupe_err
@@ -185,7 +229,7 @@ set_paused(struct troupe_self *self, bool is_paused)
     troupe_err err = find_connection(self, &connection);
 
     if (err == TROUPE_OK) {
-        tp_connection_pause(connection, is_paused);
+        tp_connection_pause(self, connection, is_paused);
     }
     return err;
 }
@@ -212,7 +256,7 @@ troupe_net_shut(struct troupe_self *self)
     troupe_err err = find_connection(self, &connection);
 
     if (err == TROUPE_OK) {
-        tp_connection_shut(connection);
+        tp_writing_shut(connection);
     }
     return err;
 }
@@ -222,19 +266,12 @@ troupe_net_close(struct troupe_self *self)
 {
     TP_RUNTIME_CALL();
     struct tp_connection *connection;
-    troupe_err err;
 
-    if (is_in_handler(self) && tp_socket_of(self) != NULL &&
-        tp_connection_of(tp_socket_of(self)) == NULL) {
-        tp_life_finish(
-            self, self->actor, (struct tp_exit){.kind = TROUPE_EXIT_NORMAL});
+    if (is_in_handler(self) && tp_socket_of(self) != NULL) {
+        tp_socket_close(self, self->actor);
         return TROUPE_OK;
     }
-    err = find_connection(self, &connection);
-    if (err == TROUPE_OK) {
-        tp_connection_close(self, connection);
-    }
-    return err;
+    return find_connection(self, &connection);
 }
 
 /* ---- who is who ---------------------------------------------------------- */

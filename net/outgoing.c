@@ -76,6 +76,15 @@ settle(struct tp_outgoing *outgoing)
     }
 }
 
+void
+tp_outgoing_take(struct tp_outgoing *outgoing, size_t count)
+{
+    outgoing->begin += count;
+    if (outgoing->begin == outgoing->end) {
+        settle(outgoing);
+    }
+}
+
 enum tp_outgoing_flushed
 tp_outgoing_flush(struct tp_outgoing *outgoing, int fd)
 {

@@ -43,6 +43,9 @@ enum tp_outgoing_flushed {
 enum tp_outgoing_flushed tp_outgoing_flush(
     struct tp_outgoing *outgoing, int fd);
 
+/* The first count of them are somebody else's now. */
+void tp_outgoing_take(struct tp_outgoing *outgoing, size_t count);
+
 void tp_outgoing_fini(struct tp_outgoing *outgoing);
 
 #endif

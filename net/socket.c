@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/socket.h"
 
+#include "actors/life.h"
 #include "actors/post.h"
 #include "base/err.h"
 #include "base/memory.h"
@@ -149,6 +150,29 @@ tp_socket_begin(struct troupe_self *self, struct tp_actor *actor)
 }
 
 void
+tp_socket_wait(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_socket *socket = actor->extension->socket;
+
+    if (socket->role->wait != NULL) {
+        socket->role->wait(self, socket);
+    }
+}
+
+void
+tp_socket_close(struct troupe_self *self, struct tp_actor *actor)
+{
+    struct tp_socket *socket = actor->extension->socket;
+
+    if (socket->role->close != NULL) {
+        socket->role->close(self, socket);
+    } else {
+        tp_life_finish(
+            self, actor, (struct tp_exit){.kind = TROUPE_EXIT_NORMAL});
+    }
+}
+
+void
 tp_socket_end(struct troupe_self *self, struct tp_actor *actor)
 {
     struct tp_socket *socket = actor->extension->socket;
@@ -219,6 +243,10 @@ tp_socket_handle(struct troupe_self *self, struct tp_actor *actor,
 static void
 be_readable(struct tp_socket *socket)
 {
+    if (socket->is_early) {
+        socket->role->be_readable(socket);
+        return;
+    }
     if (socket->is_readable) {
         socket->is_deaf = true;
         tp_socket_arm(socket, socket->armed & ~UV_READABLE);

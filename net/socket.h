@@ -40,6 +40,12 @@ struct tp_socket_role {
     /* The notice's turn; message is in hand, and the socket's again after. */
     void (*take_turn)(struct troupe_self *self, struct tp_actor *actor,
         struct tp_socket *socket, struct troupe_message *message);
+    /* The actor is a process, whose body waits for mail, or has returned. NULL:
+     * nothing to do, and the actor ends. */
+    void (*wait)(struct troupe_self *self, struct tp_socket *socket);
+    void (*close)(struct troupe_self *self, struct tp_socket *socket);
+    /* There are bytes to be read, while it is early. */
+    void (*be_readable)(struct tp_socket *socket);
     /* The descriptor takes bytes; or something is wrong with it. */
     void (*be_writable)(struct tp_socket *socket);
     void (*be_broken)(struct tp_socket *socket);
@@ -71,6 +77,7 @@ struct tp_socket {
     bool is_due;      /* there is something to do in the actor's turn */
     bool is_readable; /* and it is the actor's turn to read */
     bool is_deaf;
+    bool is_early; /* what comes is the role's, in the loop, not the actor's */
 };
 
 /* Makes a socket of size bytes for that loop; NULL: no memory. */
@@ -103,6 +110,8 @@ void tp_socket_set_timeout(struct tp_socket *socket, uint64_t expires_ns);
 void tp_socket_begin(struct troupe_self *self, struct tp_actor *actor);
 void tp_socket_handle(struct troupe_self *self, struct tp_actor *actor,
     struct troupe_message *message);
+void tp_socket_wait(struct troupe_self *self, struct tp_actor *actor);
+void tp_socket_close(struct troupe_self *self, struct tp_actor *actor);
 void tp_socket_end(struct troupe_self *self, struct tp_actor *actor);
 void tp_socket_drop(struct troupe_self *self, void *socket);
 void tp_socket_expire(struct tp_worker *worker, struct tp_timeout *timeout);

@@ -4,6 +4,7 @@
 #include "actors/answer.h"
 #include "actors/ask.h"
 #include "actors/post.h"
+#include "actors/process.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/memory.h"
@@ -306,15 +307,13 @@ name_of(const struct troupe_self *self, const struct troupe_work *work)
            work->slot->index;
 }
 
-troupe_err
-troupe_work(struct troupe_self *self, troupe_work_function *function,
-    const void *input, size_t count, uint64_t timeout_ns,
-    troupe_continuation *then, uint64_t context, struct troupe_work_id *id)
+static troupe_err
+begin(struct troupe_self *self, troupe_work_function *function,
+    const void *input, size_t count, const struct tp_ask_options *options,
+    struct troupe_work_id *id)
 {
-    TP_RUNTIME_CALL();
-    struct tp_ask_options options = {TROUPE_NO_PID, timeout_ns, then, context};
     struct troupe_work *work;
-    troupe_err err = check(self, function, count, then);
+    troupe_err err = check(self, function, count, options->then);
 
     if (err == TROUPE_OK) {
         err = troupe_schema_intern(&troupe_work_done_schema);
@@ -327,7 +326,7 @@ troupe_work(struct troupe_self *self, troupe_work_function *function,
         return tp_err_set(
             TROUPE_E_NO_MEMORY, "no memory for %zu bytes of work", count);
     }
-    err = tp_ask_expect(self, &options,
+    err = tp_ask_expect(self, options,
         troupe_schema_number(&troupe_work_done_schema), &work->ask,
         &work->deadline_ns);
     if (err != TROUPE_OK) {
@@ -340,6 +339,54 @@ troupe_work(struct troupe_self *self, troupe_work_function *function,
     }
     uv_queue_work(&work->loop->uv, &work->request, run, done);
     return TROUPE_OK;
+}
+
+troupe_err
+troupe_work(struct troupe_self *self, troupe_work_function *function,
+    const void *input, size_t count, uint64_t timeout_ns,
+    troupe_continuation *then, uint64_t context, struct troupe_work_id *id)
+{
+    TP_RUNTIME_CALL();
+    const struct tp_ask_options options = {
+        TROUPE_NO_PID, timeout_ns, then, context};
+    troupe_err err = tp_process_refuse(self, "troupe_work");
+
+    return err == TROUPE_OK ? begin(self, function, input, count, &options, id)
+                            : err;
+}
+
+/* Of the body that runs: for the answer to what has begun. */
+static troupe_err
+await(struct troupe_self *self, struct troupe_work_done *answered)
+{
+    const uint8_t *payload = NULL;
+    const uint8_t *end = NULL;
+    troupe_err err = tp_process_wait_for_answer(self);
+
+    if (err == TROUPE_OK) {
+        err =
+            troupe_receive_view(self, &troupe_work_done_schema, &payload, &end);
+    }
+    if (err == TROUPE_OK) {
+        (void)troupe_work_done_decode(payload, end, answered);
+    }
+    return err;
+}
+
+troupe_err
+troupe_work_wait(struct troupe_self *self, troupe_work_function *function,
+    const void *input, size_t count, uint64_t timeout_ns,
+    struct troupe_work_done *answered)
+{
+    TP_RUNTIME_CALL();
+    const struct tp_ask_options options = {
+        TROUPE_NO_PID, timeout_ns, tp_process_take_answer, 0};
+    troupe_err err = tp_process_require(self, "troupe_work_wait");
+
+    if (err == TROUPE_OK) {
+        err = begin(self, function, input, count, &options, NULL);
+    }
+    return err == TROUPE_OK ? await(self, answered) : err;
 }
 
 void
@@ -416,9 +463,10 @@ read_wanted(struct troupe_work *work, const void *input, size_t input_size)
     return err;
 }
 
-troupe_err
-troupe_read_file(struct troupe_self *self, const char *path, size_t size_max,
-    uint64_t timeout_ns, troupe_continuation *then, uint64_t context)
+/* begin() of reading a file. */
+static troupe_err
+begin_reading(struct troupe_self *self, const char *path, size_t size_max,
+    const struct tp_ask_options *options)
 {
     size_t length = strlen(path) + 1;
     size_t size = sizeof(struct file_wanted) + length;
@@ -432,8 +480,35 @@ troupe_read_file(struct troupe_self *self, const char *path, size_t size_max,
                            ? size_max
                            : TROUPE_PAYLOAD_BYTES_MAX;
     memcpy(wanted->path, path, length);
-    err = troupe_work(
-        self, read_wanted, wanted, size, timeout_ns, then, context, NULL);
+    err = begin(self, read_wanted, wanted, size, options, NULL);
     tp_memory_free(wanted);
     return err;
+}
+
+troupe_err
+troupe_read_file(struct troupe_self *self, const char *path, size_t size_max,
+    uint64_t timeout_ns, troupe_continuation *then, uint64_t context)
+{
+    TP_RUNTIME_CALL();
+    const struct tp_ask_options options = {
+        TROUPE_NO_PID, timeout_ns, then, context};
+    troupe_err err = tp_process_refuse(self, "troupe_read_file");
+
+    return err == TROUPE_OK ? begin_reading(self, path, size_max, &options)
+                            : err;
+}
+
+troupe_err
+troupe_read_file_wait(struct troupe_self *self, const char *path,
+    size_t size_max, uint64_t timeout_ns, struct troupe_work_done *answered)
+{
+    TP_RUNTIME_CALL();
+    const struct tp_ask_options options = {
+        TROUPE_NO_PID, timeout_ns, tp_process_take_answer, 0};
+    troupe_err err = tp_process_require(self, "troupe_read_file_wait");
+
+    if (err == TROUPE_OK) {
+        err = begin_reading(self, path, size_max, &options);
+    }
+    return err == TROUPE_OK ? await(self, answered) : err;
 }

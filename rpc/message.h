@@ -40,6 +40,7 @@ enum tp_rpc_code {
     TP_RPC_NO_SUCH_METHOD = 405,
     TP_RPC_CONFLICT = 409,
     TP_RPC_GONE = 410,
+    TP_RPC_FAILED = 500,
     TP_RPC_UNAVAILABLE = 503,
     TP_RPC_TIMED_OUT = 504,
 };

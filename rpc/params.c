@@ -340,3 +340,24 @@ tp_rpc_params_bind(const struct troupe_schema *schema, struct troupe_raw params,
     *end = binding.out;
     return err;
 }
+
+troupe_err
+tp_rpc_result_bind(const struct troupe_schema *schema, struct troupe_raw result,
+    uint8_t *out, const uint8_t **end)
+{
+    struct binding binding = {
+        .schema = schema,
+        .at = result.data,
+        .end = result.data + result.size,
+        .count = schema->fields_count,
+        .out = troupe_wire_put_array_header(out, schema->fields_count),
+    };
+    troupe_err err;
+
+    if (schema->fields_count > 1) {
+        return tp_rpc_params_bind(schema, result, out, end);
+    }
+    err = bind_by_position(&binding);
+    *end = binding.out;
+    return err;
+}

@@ -36,4 +36,13 @@ TROUPE_MUST_USE troupe_err tp_rpc_params_bind(
     const struct troupe_schema *schema, struct troupe_raw params, uint8_t *out,
     const uint8_t **end);
 
+/*
+ * The same for the result of a call, as the message that answers it: of one
+ * field it is the value itself, of several the array, of none anything. Room
+ * as for parameters.
+ */
+TROUPE_MUST_USE troupe_err tp_rpc_result_bind(
+    const struct troupe_schema *schema, struct troupe_raw result, uint8_t *out,
+    const uint8_t **end);
+
 #endif

@@ -513,10 +513,18 @@ tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns)
     ck_pr_fence_memory();
     wake_all(scheduler);
     while (ck_pr_load_64(&scheduler->drain) == drain &&
+           ck_pr_load_32(&scheduler->is_hurried) == 0 &&
            tp_clock_now_ns(&scheduler->clock) < deadline_ns) {
         tp_parker_park(&scheduler->drainer, deadline_ns);
     }
     return !ck_pr_cas_64(&scheduler->drain, drain, drain + 1);
+}
+
+void
+tp_scheduler_hurry(struct tp_scheduler *scheduler)
+{
+    ck_pr_store_32(&scheduler->is_hurried, 1);
+    tp_parker_wake(&scheduler->drainer);
 }
 
 /* ---- life ---------------------------------------------------------------- */

@@ -50,6 +50,7 @@
  * Who may call what:
  *     tp_scheduler_ready      any thread that is not a worker
  *     tp_scheduler_drain      one thread that is not a worker
+ *     tp_scheduler_hurry      any thread
  *     tp_scheduler_worker_at  any thread
  *     create start halt destroy   one thread
  */
@@ -133,6 +134,12 @@ struct tp_scheduler {
      * that worker is woken; nor does a stale odd one, because the drainer is.
      */
     uint64_t drain;
+    /*
+     * 1: drains wait for nothing any more. Written by whoever hurries them,
+     * before it wakes `drainer`; read by the drain before each park. It
+     * orders nothing. A stale 0: the wake is still to come.
+     */
+    uint32_t is_hurried;
     struct tp_parker drainer;
 };
 
@@ -166,6 +173,9 @@ void tp_scheduler_wake_one(struct tp_scheduler *scheduler);
  * may make tasks ready from outside meanwhile.
  */
 bool tp_scheduler_drain(struct tp_scheduler *scheduler, uint64_t deadline_ns);
+
+/* The drain that is under way, and each later one, is over at once. */
+void tp_scheduler_hurry(struct tp_scheduler *scheduler);
 
 /* How many workers there are by now: those of the pool, and lone ones. */
 static inline unsigned

@@ -54,7 +54,8 @@ extern "C" {
     X(SYSTEM, "the operating system refused")                                  \
     X(NO_NETWORK, "the runtime was made without a network")                    \
     X(NOT_CONNECTED, "the actor has no connection for this")                   \
-    X(WRITE_FULL, "too many bytes wait to be written already")
+    X(WRITE_FULL, "too many bytes wait to be written already")                 \
+    X(NO_TLS, "the library was built without TLS")
 
 /** What a function that can fail returns. TROUPE_OK is 0. */
 typedef enum troupe_err {

@@ -37,13 +37,26 @@
  * troupe_net_ended. A test can tell an actor these messages itself, without any
  * socket.
  *
+ * The body of a process (troupe/sequential.h) receives them: those that it
+ * wants and when it wants them. What it does not receive waits, bytes in the
+ * system. A body that wants bytes, and not troupe_net_ended, when its peer has
+ * ended, is closed, like a behaviour without the line; that a connection has
+ * drained it is not told. When the body returns, the actor ends as by
+ * troupe_net_close().
+ *
+ *     while (troupe_receive_only(self, troupe_net_bytes, &got,
+ *                TROUPE_FOREVER) == TROUPE_OK) {
+ *         (void)troupe_net_write(self, got.bytes.data, got.bytes.size);
+ *     }
+ *
  * Nothing grows without bound. What the actor has no turn for is not read: it
  * waits in the system, and the peer is slowed down. An actor that is paused,
  * because it floods another, or suspended does not read either. What the peer
  * does not read waits to be written, up to a high mark; then the actor is held:
  * it handles nothing more, so that its mailbox fills and its senders are
  * paused, until less than the low mark waits. A handler cannot be held in its
- * middle: what it writes is taken up to the hard mark, and refused above.
+ * middle: what it writes is taken up to the hard mark, and refused above. A
+ * body can: it waits in troupe_net_write().
  *
  * What handlers write is collected, and handed to the system together, after 64
  * handlers or a millisecond at the latest, and at once when the worker has
@@ -67,6 +80,7 @@
 #define TROUPE_NET_H
 
 #include "troupe/runtime.h"
+#include "troupe/tls.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -80,8 +94,8 @@ TROUPE_API const struct troupe_io *troupe_net(void);
 /** It is open: what is written from here on goes out. Both ends get it. */
 TROUPE_MESSAGE(troupe_net_opened, TROUPE_NO_FIELDS)
 
-/** The peer has sent `bytes`, at least one. Where they are cut means nothing.
- */
+/** The peer has sent `bytes`, at least one, and where they are cut means
+ * nothing; or, with .line_max, a line. */
 #define TROUPE_NET_BYTES(FIELD) FIELD(bin, bytes)
 TROUPE_MESSAGE(troupe_net_bytes, TROUPE_NET_BYTES)
 
@@ -100,7 +114,8 @@ struct troupe_net_options {
     /** No byte has come or gone for so long: the connection is lost, with
      * ETIMEDOUT. 0: it may be silent for ever. */
     uint64_t idle_ns;
-    /** To find the address and to be connected may take so long; 0: 30 s. */
+    /** To find the address and to be connected may take so long, with the
+     * handshake of TLS; an accepted one's handshake too; 0: 30 s. */
     uint64_t connect_ns;
     /** So many bytes wait to be written: the actor is held; 0: 256 KiB. */
     size_t write_high;
@@ -108,6 +123,17 @@ struct troupe_net_options {
     size_t write_low;
     /** More is refused; 0: 4 MiB, or write_high if that is more. */
     size_t write_hard;
+    /** Its bytes go by TLS (troupe/tls.h); NULL: as they are. Its maker may
+     * destroy it after the call. */
+    struct troupe_tls *tls;
+    /** The name that the peer's certificate has to be for; NULL: the host of
+     * the address. Copied. */
+    const char *tls_name;
+    /** What comes is cut into lines: each is a troupe_net_bytes of its own,
+     * without the LF or CR LF that ends it, perhaps empty. The last one may
+     * lack its end. One of more bytes ends the actor, EMSGSIZE. 0: bytes come
+     * as they are. */
+    size_t line_max;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */
@@ -134,20 +160,24 @@ troupe_net_options_default(void)
  * work (troupe/work.h), and its addresses are tried one after the other.
  *
  * Errors: INVALID_ARGUMENT (an address that is none, marks that contradict each
- * other, an actor with a socket), NO_NETWORK (the runtime was made without one,
- * or this worker has none), NO_MEMORY, ABI_MISMATCH, SYSTEM.
+ * other, an actor with a socket, .tls of the other side), NO_NETWORK (the
+ * runtime was made without one, or this worker has none), NO_MEMORY,
+ * ABI_MISMATCH, SYSTEM.
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_net_connect(
     struct troupe_self *self, const char *address,
     const struct troupe_net_options *options);
 
 /**
- * Writes count bytes, all or none: they are copied, and go out in order.
+ * Writes count bytes, all or none: they are copied, and go out in order. In the
+ * body of a process it waits while as much as the high mark waits to be
+ * written, so there may be any number of bytes, and some may have gone if it
+ * fails.
  *
  * Errors, with nothing taken: WRITE_FULL (the hard mark: wait for
  * troupe_net_drained), NOT_CONNECTED (no connection, or it has been shut or
  * closed by this side), NO_MEMORY. That the peer is gone is no error here: it
- * ends the actor.
+ * ends the actor, a body where it writes or receives next.
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_net_write(
     struct troupe_self *self, const void *bytes, size_t count);

@@ -10,6 +10,7 @@
 #define TROUPE_RUNTIME_H
 
 #include "troupe/actor.h"
+#include "troupe/log.h"
 
 #include <stdio.h>
 
@@ -25,16 +26,6 @@ struct troupe_observer;
 
 /** What the runtime's workers wait for besides messages: troupe/net.h. */
 struct troupe_io;
-
-enum troupe_log_level {
-    TROUPE_LOG_ERROR,
-    TROUPE_LOG_WARNING,
-    TROUPE_LOG_INFO,
-};
-
-/** Gets one line without a line feed. Any thread, several at once. */
-typedef void troupe_log(
-    void *context, enum troupe_log_level level, const char *line);
 
 /** What goes wrong in a simulation; its seed decides when. All zeros: nothing.
  */
@@ -87,8 +78,8 @@ struct troupe_options {
     /** Of actors that are spawned without such options of their own. Not
      * REDIRECT. */
     struct troupe_mailbox_options mailbox;
-    /** Where lines for people go; NULL: standard error, errors and warnings. */
-    troupe_log *log;
+    /** Where lines for people go (troupe/log.h); NULL: standard error. */
+    troupe_log_hook *log;
     void *log_context;
     /** troupe_net(), of the library troupe-net, or NULL. Not for simulations.
      */
@@ -99,6 +90,17 @@ struct troupe_options {
     /** Who is told what happens (troupe/observe.h); NULL: nobody. Must outlive
      * the runtime. */
     const struct troupe_observer *observer;
+    /** Lines of this level and of more serious ones are written. 0: for a hook
+     * all but DEBUG, for standard error WARNING. The environment variable
+     * TROUPE_LOG=error|warning|info|debug goes before it. */
+    enum troupe_log_level log_level;
+    /**
+     * A handler that runs for longer than this is named in the log, with its
+     * stack, once: a thread looks four times in so long. At least a
+     * millisecond; 0: nobody looks. Not in simulations, nor at actors that have
+     * a thread of their own. See docs/guide/operating.md.
+     */
+    uint64_t watchdog_ns;
 };
 
 /** The defaults, for those who would rather set fields afterwards (C++). */

@@ -30,8 +30,9 @@
  * waits inside the call. troupe_ask() waits for its answer; what the asker
  * itself holds up, so that the answer could never come, is refused with the
  * chain (CYCLE). What runs in a handler's place elsewhere has no place here:
- * troupe_ask_then(), troupe_gather(), timers and troupe_become() return
- * WRONG_THREAD.
+ * troupe_ask_then(), troupe_gather(), troupe_work(), timers and troupe_become()
+ * return WRONG_THREAD; for work there is troupe_work_wait(). A body may have a
+ * socket, and receives what that says (troupe/net.h).
  *
  * An actor that ends while its body waits never comes back from that call. Its
  * stack is taken away as it is, so what must be given back belongs in the

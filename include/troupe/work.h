@@ -6,8 +6,9 @@
  *
  * A piece of work is a function and some bytes. It runs on a thread of a pool,
  * apart from all actors, and what it gives back comes as an answer, like that
- * of an ask: a continuation runs in the actor that has asked for it, once. The
- * bytes are copied both ways, so nothing is shared.
+ * of an ask: a continuation runs in the actor that has asked for it, once; the
+ * body of a process (troupe/sequential.h) waits for it instead. The bytes are
+ * copied both ways, so nothing is shared.
  *
  * The pool is libuv's, one for the process: 4 threads, or as many as the
  * environment variable UV_THREADPOOL_SIZE says; names are looked up by it, too.
@@ -65,7 +66,8 @@ struct troupe_work_id {
  *
  * Errors (`then` will not run): NO_MEMORY, INVALID_ARGUMENT (no function, no
  * `then`), MESSAGE_TOO_LARGE (64 MiB), WRONG_THREAD (not inside a handler),
- * NO_NETWORK (the runtime was made without .io).
+ * NO_NETWORK (the runtime was made without .io, or the actor has a thread of
+ * its own, which may block itself).
  */
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_work(struct troupe_self *self,
     troupe_work_function *function, const void *input, size_t count,
@@ -86,6 +88,20 @@ TROUPE_API void troupe_work_cancel(
 TROUPE_API TROUPE_MUST_USE troupe_err troupe_read_file(struct troupe_self *self,
     const char *path, size_t size_max, uint64_t timeout_ns,
     troupe_continuation *then, uint64_t context);
+
+/**
+ * The same in the body of a process, which waits until it is done. Views in
+ * *answered are valid until the body's next ask or work.
+ *
+ * Errors, with *answered untouched: what the function has returned, TIMED_OUT,
+ * those of troupe_work(), WRONG_THREAD (not in a body).
+ */
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_work_wait(struct troupe_self *self,
+    troupe_work_function *function, const void *input, size_t count,
+    uint64_t timeout_ns, struct troupe_work_done *answered);
+TROUPE_API TROUPE_MUST_USE troupe_err troupe_read_file_wait(
+    struct troupe_self *self, const char *path, size_t size_max,
+    uint64_t timeout_ns, struct troupe_work_done *answered);
 
 #ifdef __cplusplus
 }

@@ -22,7 +22,7 @@ import re
 import sys
 import textwrap
 
-LAYERS = "include/troupe base mailbox scheduler actors exploration net".split()
+LAYERS = "include/troupe base mailbox scheduler actors exploration net rpc".split()
 PAGE = "docs/concurrency.md"
 BEGIN = "<!-- made by tests/docs/shared_words.py --write -->\n"
 END = "<!-- end -->\n"

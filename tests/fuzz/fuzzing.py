@@ -32,6 +32,7 @@ PLANTED = {
     "ledger": "balances wrap around",
     "message": "bytes behind the value are taken",
     "print": "the printed form believes a length",
+    "reader": "the scan of a value in pieces is not begun anew",
     "rpc": "a parameter that grows gets the room it had",
     "scan": "a map of n pairs is taken for n values",
 }
@@ -40,6 +41,7 @@ CLAIMS = {
     "ledger": "a ledger file is read as it says, or refused",
     "message": "foreign bytes are handled as meant, or are dead letters",
     "print": "any payload has a printed form for a terminal",
+    "reader": "a stream is the same values however it is cut",
     "rpc": "calls of strangers fit their message, or are refused",
     "scan": "the scan accepts what msgpack-c reads, to the same bytes",
 }

@@ -43,7 +43,8 @@ PEERS = ("caf", "erlang", "go", "tokio")
 BUILD_PEER = """
 echo "build.sh $*" >>calls
 [ ! -e "no-$1" ] || { echo "no such header"; exit 1; }
-touch "$2/bench-$1" && chmod +x "$2/bench-$1"
+made=$2/KIND-$1
+touch "$made" && chmod +x "$made"
 """
 
 ONE_FAILED_ONE_SKIPPED = """\
@@ -84,7 +85,9 @@ class DevScript(unittest.TestCase):
             (self.folder / folder / name).chmod(0o755)
         for peer in PEERS:
             self.write(f"bench/peers/{peer}/source", "")
-        self.write("bench/peers/build.sh", BUILD_PEER)
+            self.write(f"bench/service/{peer}/source", "")
+        self.write("bench/peers/build.sh", BUILD_PEER.replace("KIND", "bench"))
+        self.write("bench/service/build.sh", BUILD_PEER.replace("KIND", "service"))
         for name, text in {"uid": "0", "missing": "", "broken": "none", "calls": ""}.items():
             self.write(name, text)
 
@@ -201,6 +204,8 @@ class DevScript(unittest.TestCase):
                 (["test", "valgrind"], "gcc libcmocka-dev valgrind", "gnuplot-nox"),
                 (["setup", "fmt"], "git clang-format-14", "gcc libcmocka-dev"),
                 (["setup", "peers"], "gcc python3", "golang-go"),
+                (["setup", "service"], "gcc python3", "golang-go redis-server"),
+                (["setup", "redis"], "redis-server", "gcc"),
                 (["setup", "tokio"], "librust-tokio-dev cargo rustc", "gcc golang-go"),
                 (["setup", "aarch64"], "gcc-aarch64-linux-gnu", "gcc"),
                 (["setup"], "gcc libcmocka-dev gnuplot-nox clang-format-14 gcovr qemu-user", "")):
@@ -317,6 +322,32 @@ class DevScript(unittest.TestCase):
         self.dev("bench", "--peers", "--plot")
         self.assertIn("gnuplot-nox", " ".join(self.calls("dpkg-query")))
         self.assertIn("--plot", self.calls("python3")[-1])
+
+    # The service
+
+    def test_with_service_its_peers_are_built_and_the_words_are_handed_on(self):
+        done = self.dev("bench", "--service", "--runs", "3")
+        self.assertEqual(done.stdout, "python bench/service/compare.py --runs 3\n")
+        self.assertEqual(self.built_peers(), ["erlang", "go"])
+        self.assertTrue((self.folder / "build/service/service-go").exists())
+        self.assertIn("--target troupe-bank", self.calls("cmake")[-1])
+        asked = " ".join(self.calls("dpkg-query")).split()
+        self.assertLessEqual({"golang-go", "erlang-base", "redis-server", "python3"}, set(asked))
+
+    def test_a_service_that_cannot_be_had_is_left_out(self):
+        self.write("no-go", "")
+        self.write("missing", "redis-server\n")
+        self.write("apt-fails", "")
+        done = self.dev("bench", "--service")
+        self.assertEqual(done.stdout, "python bench/service/compare.py --left-out"
+            " go: it could not be built; build/service/go.log says why --left-out"
+            " redis: redis-server could not be installed\n")
+
+    def test_a_wrong_word_or_the_help_of_the_service_builds_nothing(self):
+        self.assertNotEqual(self.dev("bench", "--service", "wrong-name").returncode, 0)
+        self.assertEqual(self.dev("bench", "--service", "--help").stdout,
+            "python bench/service/compare.py --help\n")
+        self.assertEqual(self.calls("cmake") + self.built_peers(), [])
 
     # The tests
 

@@ -343,7 +343,7 @@ run_all(const struct program *wanted)
     do {
         order.count = 0;
         begin();
-        runtime->log = (struct tp_log){ignore_line, NULL};
+        runtime->log = (struct tp_log){ignore_line, NULL, TROUPE_LOG_INFO};
         go_to_rest();
         look_at_all();
         troupe_runtime_destroy(&runtime);

@@ -55,6 +55,18 @@ SEEDED = (
             (("        settle(self, actor);\n        tp_life_bury(self, actor, message, "
               "TROUPE_DEAD_LETTER_NO_SUCH_ACTOR,\n            TROUPE_E_NO_SUCH_ACTOR);",
               "        settle(self, actor);\n        tp_post_free(self, message);"),)))),
+    Seeded("bank: whatever crashes, all cents are there at each cut", "sim_bank", (
+        Bug("who had the account before still transfers", "examples/bank/service/bank.c",
+            (("    if (is_ours(self, find(bank, credit->from))) {", "    if (true) {"),)),
+        Bug("a transfer goes by its number, whoever sent it", "examples/bank/service/arrivals.c",
+            (("            memcmp(applied->from, from.data, from.length) == 0) {",
+              "            applied->from[0] != 0) {"),)),
+        Bug("it is answered before the journal has kept it", "examples/bank/service/due.c",
+            (("    if (account->appends_due == 0) {", "    if (true) {"),)),
+        Bug("who hears of a cut from another account has no part ready",
+            "examples/bank/service/outbox.c",
+            (("        if (bank_cut_hear(self, account, credited.heard)) {",
+              "        if (true) {"),)))),
 )
 
 

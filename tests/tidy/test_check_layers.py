@@ -53,6 +53,12 @@ class Planted(unittest.TestCase):
         self.plant("examples/bank/main.c", '#include "troupe/err.h"\n#  include "mailbox/limit.h"\n')
         self.assert_found("examples/bank/main.c:3: examples/ may not include mailbox/")
 
+    def test_a_folder_with_rules_of_its_own_has_these_alone(self):
+        self.plant("examples/bank/load/client.c", '#include "rpc/message.h"\n')
+        self.assertEqual(self.check()[0], 0)
+        self.plant("examples/bank/load/client.c", '#include "actors/inbox.h"\n')
+        self.assert_found("examples/bank/load/client.c:2: examples/bank/load/ may not include actors/")
+
     def test_a_way_around_by_a_relative_path_is_found(self):
         self.plant("base/clock.h", '#include "../mailbox/limit.h"\n')
         self.assert_found(

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "actors/restarts.h"
 #include "base/memory.h"
 #include "tests/support/supervision.h"
 
@@ -32,6 +33,28 @@ dead_letters_count(void)
 }
 
 #define SAY(actor, words) TELL(actor, say, .text = troupe_str_of(words))
+
+/* ---- how many there may be ------------------------------------------------
+ */
+
+static void
+a_clock_that_lags_forgets_no_restart(void **state)
+{
+    static const struct troupe_supervisor few =
+        TROUPE_SUPERVISOR(.restarts_max = 2,
+            .restarts_within_ns = TROUPE_SECONDS(1));
+    const uint64_t now_ns = TROUPE_SECONDS(100);
+    struct tp_restarts restarts;
+
+    (void)state;
+    assert_true(tp_restarts_init(&restarts, &few));
+    assert_true(tp_restarts_count(&restarts, now_ns));
+    assert_true(tp_restarts_count(&restarts, now_ns - 1));
+    assert_false(tp_restarts_count(&restarts, now_ns - 2));
+    assert_false(tp_restarts_count(&restarts, now_ns + TROUPE_SECONDS(1) - 1));
+    assert_true(tp_restarts_count(&restarts, now_ns + TROUPE_SECONDS(1) + 1));
+    tp_restarts_fini(&restarts);
+}
 
 /* ---- what stays ---------------------------------------------------------- */
 
@@ -464,6 +487,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clock_that_lags_forgets_no_restart),
         TESTS(BOTH)
             cmocka_unit_test(a_request_that_waits_is_answered_by_the_next_life),
         cmocka_unit_test(what_concerns_a_child_between_two_lives_waits),

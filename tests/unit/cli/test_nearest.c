@@ -42,6 +42,16 @@ letters_beyond_the_limit_count_one_each(void **state)
 }
 
 static void
+a_word_that_has_been_begun_is_the_nearest(void **state)
+{
+    static const char *const words[] = {"listen", "token-file", "tokens"};
+
+    (void)state;
+    assert_string_equal(cli_nearest("token", words, 3), "token-file");
+    assert_string_equal(cli_nearest("tokne", words, 3), "tokens");
+}
+
+static void
 the_nearest_is_the_first_of_the_closest(void **state)
 {
     static const char *const words[] = {
@@ -54,6 +64,8 @@ the_nearest_is_the_first_of_the_closest(void **state)
     assert_string_equal(cli_nearest("xxxx", words + 3, 1), "help");
     assert_string_equal(
         cli_nearest("bat", (const char *[]){"cat", "hat"}, 2), "cat");
+    assert_string_equal(
+        cli_nearest("", (const char *[]){"help", "xx"}, 2), "xx");
     assert_null(cli_nearest("anything", words, 0));
 }
 
@@ -65,6 +77,7 @@ main(void)
         cmocka_unit_test(
             inserting_deleting_replacing_and_swapping_count_one_each),
         cmocka_unit_test(letters_beyond_the_limit_count_one_each),
+        cmocka_unit_test(a_word_that_has_been_begun_is_the_nearest),
         cmocka_unit_test(the_nearest_is_the_first_of_the_closest),
     };
     return cmocka_run_group_tests_name("nearest", tests, NULL, NULL);

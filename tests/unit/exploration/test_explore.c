@@ -32,8 +32,9 @@ enum { ACTORS_MAX = 8, DIGITS_MAX = 100 };
 static struct {
     troupe_pid pids[ACTORS_MAX];
     void (*on_go)(struct troupe_self *self, int index);
-    bool forwards;   /* all but the collector, who is 0: to 0 */
-    uint64_t digits; /* of what the collector got, in order */
+    bool forwards;      /* all but the collector, who is 0: to 0 */
+    uint64_t digits;    /* of what the collector got, in order */
+    uint64_t forwarded; /* the same of what was forwarded to it */
     uint64_t seen[DIGITS_MAX];
     int seen_count;
 } world;
@@ -56,6 +57,7 @@ on_put(struct troupe_self *self, void *state, const struct put *put)
     uint64_t *digits = state;
 
     if (world.forwards && troupe_self_pid(self) != world.pids[0]) {
+        world.forwarded = world.forwarded * 10 + (uint64_t)put->value;
         CHECK(troupe_forward(self, world.pids[0]) == TROUPE_OK);
         return;
     }
@@ -90,6 +92,7 @@ spawn(struct troupe_self *self, int count)
 {
     memset(world.pids, 0, sizeof(world.pids));
     world.digits = 0;
+    world.forwarded = 0;
     world.forwards = false;
     for (int i = 0; i < count; i++) {
         CHECK(troupe_spawn(self, collector, &world.pids[i]) == TROUPE_OK);
@@ -330,6 +333,56 @@ what_is_forwarded_by_one_way_keeps_its_order(void **state)
     (void)state;
     assert_true(count_orders(one_way) >= 1);
     assert_true(has_seen(12) && !has_seen(21));
+}
+
+/* 2, 3 and 4 send to 0 by way of 1, twice each. */
+static void
+tell_by_way(struct troupe_self *self, int index)
+{
+    tell(self, 1, index);
+    tell(self, 1, index + 3);
+}
+
+static void
+one_way_for_three(struct troupe_self *self, void *context)
+{
+    (void)context;
+    world.on_go = tell_by_way;
+    spawn(self, 5);
+    world.forwards = true;
+    for (int i = 2; i <= 4; i++) {
+        tell_go(self, i);
+    }
+}
+
+static void
+check_forwarded(struct troupe_explored *run, void *context)
+{
+    (void)context;
+    TROUPE_EXPLORED_CHECK(run, world.digits == world.forwarded);
+    if (!has_seen(world.digits)) {
+        CHECK(world.seen_count < DIGITS_MAX);
+        world.seen[world.seen_count++] = world.digits;
+    }
+}
+
+/* 6!/(2!2!2!) orders. */
+static void
+what_one_actor_forwards_keeps_its_order_whoever_has_sent_it(void **state)
+{
+    struct troupe_options runtime = TROUPE_OPTIONS(.faults = {.reorder = true});
+    struct troupe_explore_options options =
+        TROUPE_EXPLORE_OPTIONS(.setup = one_way_for_three,
+            .at_end = check_forwarded, .runtime = &runtime);
+
+    (void)state;
+    world.seen_count = 0;
+    assert_int_equal(troupe_explore_seeds(&options, 1, 100, NULL), TROUPE_OK);
+    assert_true(world.seen_count > 10);
+    world.seen_count = 0;
+    options.runtime = NULL;
+    assert_int_equal(troupe_explore(&options, NULL), TROUPE_OK);
+    assert_int_equal(world.seen_count, 90);
 }
 
 /* 0 tells 1, and 1 answers; both are told go by the thread. */
@@ -806,6 +859,8 @@ main(void)
         cmocka_unit_test(who_was_told_by_another_may_come_first),
         cmocka_unit_test(what_is_forwarded_by_two_ways_has_no_order),
         cmocka_unit_test(what_is_forwarded_by_one_way_keeps_its_order),
+        cmocka_unit_test(
+            what_one_actor_forwards_keeps_its_order_whoever_has_sent_it),
         cmocka_unit_test(two_that_tell_each_other_have_three_orders),
         cmocka_unit_test(
             each_state_of_the_whole_is_seen_though_the_order_is_one),

@@ -65,6 +65,7 @@ what_is_sent_comes_back_and_the_last_byte_ends_the_actor(void **state)
     fd = connect_peer();
     expect_echo(fd, "hello");
     expect_echo(fd, "again");
+    (void)next_open(); /* it is watched */
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
     assert_true(is_at_end(fd));
     assert_int_equal(next_end().kind, TROUPE_EXIT_NORMAL);
@@ -109,6 +110,7 @@ run_chunks(const char *address)
     fd = connect_peer();
     fill(sent, sizeof(sent), 1);
     memset(received, 0, sizeof(received));
+    (void)next_open();
     CHECK(pthread_create(&thread, NULL, send_in_chunks, &fd) == 0);
     receive_all(fd, received, sizeof(received));
     assert_true(is_at_end(fd));
@@ -487,6 +489,7 @@ either_side_may_say_first_that_it_writes_no_more(void **state)
     fd = connect_peer();
     receive_all(fd, hi, sizeof(hi));
     assert_memory_equal(hi, "hi", 2);
+    (void)next_open();
     assert_true(is_at_end(fd));
     send_all(fd, "later", 5);
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
@@ -507,6 +510,7 @@ a_peer_that_resets_ends_the_actor_and_says_so(void **state)
     begin_at("127.0.0.1:0", &echo_listen);
     fd = connect_peer();
     expect_echo(fd, "hello");
+    (void)next_open();
     reset(fd);
     end = next_end();
     assert_int_equal(end.kind, TROUPE_EXIT_FAILED);
@@ -621,7 +625,7 @@ static void
 a_connection_that_is_silent_for_too_long_is_lost(void **state)
 {
     static const struct troupe_net_options impatient = {
-        .size = sizeof(impatient), .idle_ns = TROUPE_MS(5)};
+        .size = sizeof(impatient), .idle_ns = TROUPE_MS(100)};
     static struct troupe_net_listen listen = {.size = sizeof(listen),
         .behaviour = &echo_behaviour,
         .connection = &impatient};

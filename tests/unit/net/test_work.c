@@ -10,6 +10,7 @@
 #include <semaphore.h>
 
 #include "tests/support/network.h"
+#include "troupe/sequential.h"
 #include "troupe/work.h"
 
 #define FIELDS_ASKED(FIELD) FIELD(int64, what) FIELD(uint64, timeout_ns)
@@ -95,11 +96,12 @@ on_answer(struct troupe_self *self, void *state, uint64_t context,
               .bytes = done.bytes) == TROUPE_OK);
 }
 
+static troupe_work_function *const functions[] = {
+    reverse, refuse, wait_to_end, say_nothing};
+
 static void
 on_do_work(struct troupe_self *self, void *state, const struct do_work *wanted)
 {
-    static troupe_work_function *const functions[] = {
-        reverse, refuse, wait_to_end, say_nothing};
     struct asker *asker = state;
     size_t count = wanted->what == REVERSE ? 5 : 0;
 
@@ -167,6 +169,55 @@ begin_asker(void)
     troupe_pid pid;
 
     CHECK(troupe_spawn(net.self, asker, &pid) == TROUPE_OK);
+    return pid;
+}
+
+static void
+reply_got(struct troupe_self *self, troupe_err err,
+    const struct troupe_work_done *done)
+{
+    CHECK(troupe_reply(self, work_got, .err = err, .bytes = done->bytes) ==
+          TROUPE_OK);
+}
+
+/* Does the same as an asker, one after the other. */
+static void
+run_body(struct troupe_self *self, void *state)
+{
+    const struct troupe_message *message;
+    struct do_work wanted;
+    struct read_it file;
+
+    (void)state;
+    CHECK(troupe_work(self, reverse, NULL, 0, long_ns, on_answer, 0, NULL) ==
+          TROUPE_E_WRONG_THREAD);
+    CHECK(troupe_read_file(self, "/", 1, long_ns, on_answer, 0) ==
+          TROUPE_E_WRONG_THREAD);
+    while (troupe_receive(self, &message, TROUPE_FOREVER) == TROUPE_OK) {
+        struct troupe_work_done done = {.bytes = {"", 0}};
+        troupe_err err = TROUPE_OK;
+        char path[64];
+
+        if (do_work_in(message, &wanted)) {
+            err = troupe_work_wait(self, functions[wanted.what], "hello",
+                wanted.what == REVERSE ? 5 : 0, wanted.timeout_ns, &done);
+        } else if (read_it_in(message, &file)) {
+            snprintf(path, sizeof(path), "%.*s", (int)file.path.length,
+                file.path.data);
+            err = troupe_read_file_wait(
+                self, path, file.size_max, long_ns, &done);
+        }
+        reply_got(self, err, &done);
+    }
+}
+TROUPE_PROCESS(body, 0, run_body);
+
+static troupe_pid
+begin_body(void)
+{
+    troupe_pid pid;
+
+    CHECK(troupe_spawn(net.self, body, &pid) == TROUPE_OK);
     return pid;
 }
 
@@ -350,9 +401,67 @@ a_file_is_read_by_the_pool(void **state)
 }
 
 static void
+expect_work(troupe_pid pid, int what, uint64_t timeout_ns, troupe_err err,
+    const char *answer)
+{
+    struct work_got got;
+
+    assert_int_equal(troupe_ask(net.self, pid, long_ns, work_got, &got, do_work,
+                         .what = what, .timeout_ns = timeout_ns),
+        TROUPE_OK);
+    assert_int_equal(got.err, err);
+    assert_int_equal(got.bytes.size, strlen(answer));
+    assert_memory_equal(got.bytes.data, answer, strlen(answer));
+}
+
+static void
+a_body_waits_for_work_and_for_files(void **state)
+{
+    char path[] = "/tmp/troupe-test-XXXXXX";
+    int fd = mkstemp(path);
+    troupe_pid pid = begin_body();
+
+    (void)state;
+    assert_int_equal(write(fd, "seven b", 7), 7);
+    close(fd);
+    expect_work(pid, REVERSE, long_ns, TROUPE_OK, "olleh");
+    expect_work(pid, REFUSE, long_ns, TROUPE_E_SYSTEM, "");
+    expect_work(pid, NO_ANSWER, long_ns, TROUPE_OK, "");
+    expect_work(pid, WAIT, TROUPE_MS(1), TROUPE_E_TIMED_OUT, "");
+    sem_post(&may_end);
+    expect_file(pid, path, 100, TROUPE_OK, "seven b");
+    expect_file(pid, path, 6, TROUPE_E_MESSAGE_TOO_LARGE, "");
+    unlink(path);
+    expect_file(pid, path, 100, TROUPE_E_SYSTEM, "");
+    finish_runtime();
+}
+
+static void
+a_body_that_is_ended_while_it_waits_leaves_nothing_behind(void **state)
+{
+    troupe_pid pid = begin_body();
+
+    (void)state;
+    CHECK(troupe_tell(net.self, pid, do_work, .what = WAIT,
+              .timeout_ns = long_ns) == TROUPE_OK);
+    wait_for(&began);
+    CHECK(troupe_kill(net.self, pid) == TROUPE_OK);
+    sem_post(&may_end);
+    finish_runtime();
+    assert_int_equal(net.report.actors_alive_count, 1); /* the watcher */
+}
+
+static void
 work_that_nobody_may_give_is_refused(void **state)
 {
+    struct troupe_work_done done;
+
     (void)state;
+    assert_int_equal(
+        troupe_work_wait(net.self, reverse, NULL, 0, long_ns, &done),
+        TROUPE_E_WRONG_THREAD);
+    assert_int_equal(troupe_read_file_wait(net.self, "/", 1, long_ns, &done),
+        TROUPE_E_WRONG_THREAD);
     assert_int_equal(
         troupe_work(net.self, reverse, NULL, 0, long_ns, on_answer, 0, NULL),
         TROUPE_E_WRONG_THREAD);
@@ -381,6 +490,11 @@ main(void)
             teardown),
         cmocka_unit_test_setup_teardown(
             a_file_is_read_by_the_pool, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_body_waits_for_work_and_for_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_body_that_is_ended_while_it_waits_leaves_nothing_behind, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(
             work_that_nobody_may_give_is_refused, setup, teardown),
     };
