@@ -194,8 +194,8 @@ print_message(char *text, size_t size, const struct troupe_message *message)
 }
 
 static void
-describe_message(struct tp_diagram *diagram, struct tp_diagram_line *line,
-    const struct tp_offer *offer)
+describe_message(const struct tp_diagram *diagram,
+    struct tp_diagram_line *line, const struct tp_offer *offer)
 {
     const struct tp_diagram_sent *sent = find_sent(diagram, offer->message);
     char form[FORM_BYTES];
@@ -220,21 +220,12 @@ describe_message(struct tp_diagram *diagram, struct tp_diagram_line *line,
         snprintf(line->text + used, sizeof(line->text) - used,
             ", replaced by a later one");
     }
-    forget_sent(diagram, offer->message);
 }
 
 void
-tp_diagram_note(struct tp_diagram *diagram, const struct tp_offer *offer)
+tp_diagram_describe(const struct tp_diagram *diagram,
+    const struct tp_offer *offer, struct tp_diagram_line *line)
 {
-    struct tp_diagram_line *lines = make_room(diagram->lines,
-        diagram->lines_count, &diagram->lines_room, sizeof(*lines));
-    struct tp_diagram_line *line;
-
-    if (lines == NULL) {
-        return;
-    }
-    diagram->lines = lines;
-    line = &lines[diagram->lines_count++];
     *line = (struct tp_diagram_line){.from = TROUPE_NO_PID};
     if (offer->choice.kind == TP_CHOICE_TIME) {
         snprintf(line->text, sizeof(line->text), "(time passes)");
@@ -244,6 +235,22 @@ tp_diagram_note(struct tp_diagram *diagram, const struct tp_offer *offer)
         snprintf(line->text, sizeof(line->text), "(is killed)");
     } else {
         describe_message(diagram, line, offer);
+    }
+}
+
+void
+tp_diagram_note(struct tp_diagram *diagram, const struct tp_offer *offer)
+{
+    struct tp_diagram_line *lines = make_room(diagram->lines,
+        diagram->lines_count, &diagram->lines_room, sizeof(*lines));
+
+    if (lines == NULL) {
+        return;
+    }
+    diagram->lines = lines;
+    tp_diagram_describe(diagram, offer, &lines[diagram->lines_count++]);
+    if (offer->message != NULL) {
+        forget_sent(diagram, offer->message);
     }
 }
 

@@ -67,6 +67,10 @@ struct tp_diagram {
 void tp_diagram_begin(struct tp_diagram *diagram,
     struct troupe_runtime *runtime, const struct troupe_self *self);
 
+/* What the line of such a step would be. */
+void tp_diagram_describe(const struct tp_diagram *diagram,
+    const struct tp_offer *offer, struct tp_diagram_line *line);
+
 /* The next step will be this one. Before it is taken. */
 void tp_diagram_note(struct tp_diagram *diagram, const struct tp_offer *offer);
 

@@ -147,11 +147,6 @@ class DevScript(unittest.TestCase):
                 self.assertIn(f"'{words[-1]}'; did you mean '{nearest}'?", done.stderr)
                 self.assertEqual(self.calls("apt-get") + self.calls("cmake"), [])
 
-    def test_a_verb_that_is_not_built_yet_says_so(self):
-        done = self.dev("lab")
-        self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn("lab is not built yet", done.stderr)
-
     # Packages
 
     def test_when_nothing_is_missing_no_registry_is_asked(self):
