@@ -26,6 +26,7 @@ extern const struct lab lab_offload;
 extern const struct lab lab_parallel;
 extern const struct lab lab_observe;
 extern const struct lab lab_quota;
+extern const struct lab lab_servers;
 
 const struct lab *const lab_catalogue[] = {
     &lab_race,
@@ -51,6 +52,7 @@ const struct lab *const lab_catalogue[] = {
     &lab_parallel,
     &lab_observe,
     &lab_quota,
+    &lab_servers,
     NULL,
 };
 
