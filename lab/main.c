@@ -140,9 +140,8 @@ share_outcome(void)
 /* ---- the list ------------------------------------------------------------ */
 
 static int
-list(const struct options *options)
+list(void)
 {
-    (void)options;
     printf("What is said about threads, measured on this machine. Each is run "
            "by its name:\n\n");
     for (size_t i = 0; lab_catalogue[i] != NULL; i++) {
@@ -208,44 +207,13 @@ refuse(const char *name)
 }
 
 static int
-run(const void *given, char *const *operands, size_t operands_count)
+run_one(const struct options *options, const char *name)
 {
-    const struct options *options = given;
-    const struct lab *lab;
+    const struct lab *lab = lab_find(name);
     struct lab_outcome *outcome;
 
-    if (operands_count == 0) {
-        return list(options);
-    }
-    if (strcmp(operands[0], "play") == 0) {
-        return play_scene(
-            operands_count > 1 ? operands[1] : NULL, stdin, stdout);
-    }
-    if (strcmp(operands[0], "grade") == 0 && operands_count > 1) {
-        return grade_file(operands[1]);
-    }
-    if (operands_count > 1) {
-        fprintf(stderr,
-            "troupe-lab: one lab at a time, and there is '%s' "
-            "after '%s'; all of them are 'all'\n",
-            operands[1], operands[0]);
-        return CLI_EXIT_USAGE;
-    }
-    if (options->is_check && options->is_json) {
-        fprintf(stderr, "troupe-lab: --check and --json exclude each other\n");
-        return CLI_EXIT_USAGE;
-    }
-    if (strcmp(operands[0], "grade") == 0) {
-        fprintf(stderr, "troupe-lab: grade takes a file, an answer to an "
-                        "exercise: troupe-lab grade FILE.c\n");
-        return CLI_EXIT_USAGE;
-    }
-    if (strcmp(operands[0], "all") == 0) {
-        return run_all(options);
-    }
-    lab = lab_find(operands[0]);
     if (lab == NULL) {
-        return refuse(operands[0]);
+        return refuse(name);
     }
     outcome = share_outcome();
     run_bounded(lab, options,
@@ -254,6 +222,46 @@ run(const void *given, char *const *operands, size_t operands_count)
                            : LAB_TEXT,
         outcome);
     return outcome->failed_count > 0;
+}
+
+static int
+complain(const char *format, const char *one, const char *other)
+{
+    fputs("troupe-lab: ", stderr);
+    fprintf(stderr, format, one, other);
+    fputc('\n', stderr);
+    return CLI_EXIT_USAGE;
+}
+
+static int
+run(const void *given, char *const *operands, size_t operands_count)
+{
+    const struct options *options = given;
+    const char *name = operands_count > 0 ? operands[0] : NULL;
+    const char *what = operands_count > 1 ? operands[1] : NULL;
+
+    if (name == NULL) {
+        return list();
+    }
+    if (strcmp(name, "play") == 0) {
+        return play_scene(what, stdin, stdout);
+    }
+    if (strcmp(name, "grade") == 0) {
+        return what != NULL
+                   ? grade_file(what)
+                   : complain("%s takes a file, an answer to an exercise: "
+                              "troupe-lab %s FILE.c",
+                         name, name);
+    }
+    if (what != NULL) {
+        return complain("one lab at a time, and there is '%s' after '%s'; all "
+                        "of them are 'all'",
+            what, name);
+    }
+    if (options->is_check && options->is_json) {
+        return complain("%s and %s exclude each other", "--check", "--json");
+    }
+    return strcmp(name, "all") == 0 ? run_all(options) : run_one(options, name);
 }
 
 static const struct options defaults = {.svg = NULL};

@@ -37,7 +37,7 @@ MAY_INCLUDE = {
     "bench": ["base", "mailbox", "scheduler", "actors", "cli"],
     "lab": ["base", "mailbox", "actors", "rpc", "exploration", "cli"],
     "tests": ["base", "mailbox", "scheduler", "actors", "rpc", "exploration", "net", "cli",
-              "examples", "bench"],
+              "examples", "bench", "lab"],
 }
 LICENCE = "SPDX-License-Identifier: BSD-2-Clause"
 NOT_OURS = {"build", ".git"}
