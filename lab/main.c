@@ -261,6 +261,9 @@ run(const void *given, char *const *operands, size_t operands_count)
     if (options->is_check && options->is_json) {
         return complain("%s and %s exclude each other", "--check", "--json");
     }
+    if (strcmp(name, "all") == 0 && options->svg != NULL) {
+        return complain("%s draws one lab, and not %s", "--svg", "all");
+    }
     return strcmp(name, "all") == 0 ? run_all(options) : run_one(options, name);
 }
 

@@ -269,8 +269,9 @@ measure_lock(struct lab_report *report, const char *who, threads_body *use,
         threads_count > 1 ? "s" : "");
     lab_measured(report, who, what, "ns",
         (double)(timing_now_ns() - start_ns) / (double)locks.sum);
+    snprintf(what, sizeof(what), "rounds counted under %s", who);
     lab_expect_equal(
-        report, who, locks.rounds_count * threads_count, locks.sum);
+        report, what, locks.rounds_count * threads_count, locks.sum);
 }
 
 static void

@@ -56,6 +56,11 @@ class Command(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("--check and --json exclude each other", done.stderr)
 
+    def test_all_of_them_are_not_drawn(self):
+        done = lab("all", "--svg", "all.svg")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("--svg draws one lab, and not all", done.stderr)
+
     def test_text_has_the_claim_figures_and_a_verdict(self):
         done = lab("memory")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
