@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_WIDTH = 78, VALUE_SIZE = 48, PARAGRAPH_SIZE = 2048 };
+enum {
+    LINE_WIDTH = 78,
+    VALUE_SIZE = 48,
+    PARAGRAPH_SIZE = 2048,
+    TICKS_LEAST = 100, /* of all processors: a second of one */
+};
 
 static bool
 is_text(const struct lab_report *report)
@@ -276,6 +281,7 @@ lab_expect_text(struct lab_report *report, const char *what,
 void
 lab_report_begin(struct lab_report *report)
 {
+    report->load = bench_machine_load_now();
     if (is_text(report)) {
         fprintf(report->stream, "%s\n", report->lab->name);
         for (size_t i = 0; i < strlen(report->lab->name); i++) {
@@ -305,10 +311,35 @@ lab_conclude(struct lab_report *report, enum lab_verdict verdict,
     va_end(arguments);
 }
 
+/* Whether it took long enough, in ticks, to tell what others had of it. */
+static bool
+has_taken_long(const struct lab_report *report)
+{
+    return bench_machine_load_now().all_ticks - report->load.all_ticks >=
+           TICKS_LEAST;
+}
+
+static void
+print_machine(const struct lab_report *report)
+{
+    char name[BENCH_MACHINE_TEXT_SIZE];
+    char text[BENCH_MACHINE_TEXT_SIZE + 96];
+    int length =
+        snprintf(text, sizeof(text), "On %s.", bench_machine_name(name));
+
+    if (has_taken_long(report)) {
+        snprintf(text + length, sizeof(text) - (size_t)length,
+            " Others had %.0f %% of its processors meanwhile.",
+            100 * bench_machine_others_since(&report->load));
+    }
+    print_wrapped(report->stream, text);
+}
+
 static void
 print_json(struct lab_report *report)
 {
     json_t *measured = json_object_get(report->json, "measured");
+    char machine[BENCH_MACHINE_TEXT_SIZE];
 
     for (size_t i = 0; i < report->figures_count; i++) {
         const struct lab_figure *figure = &report->figures[i];
@@ -321,6 +352,12 @@ print_json(struct lab_report *report)
         json_string(lab_verdict_name(report->outcome->verdict)));
     json_object_set_new(
         report->json, "reason", json_string(report->outcome->reason));
+    json_object_set_new(
+        report->json, "machine", json_string(bench_machine_name(machine)));
+    if (has_taken_long(report)) {
+        json_object_set_new(report->json, "others_share",
+            json_real(bench_machine_others_since(&report->load)));
+    }
     json_dumpf(report->json, report->stream,
         JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     fputc('\n', report->stream);
@@ -341,6 +378,7 @@ lab_report_end(struct lab_report *report)
         snprintf(text, sizeof(text), "Verdict: %s. %s",
             lab_verdict_name(outcome->verdict), outcome->reason);
         print_wrapped(report->stream, text);
+        print_machine(report);
     } else if (report->form == LAB_CHECK && outcome->verdict == LAB_NOT_SHOWN) {
         fprintf(report->stream, "not shown: %s\n", outcome->reason);
     }

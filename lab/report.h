@@ -11,6 +11,9 @@
  *     JSON     one object, at the end
  *     SILENT   nothing: for the table of all verdicts
  *
+ * Figures are worth as much as the machine was quiet: the text ends with which
+ * machine it was, and how much of it others had meanwhile.
+ *
  * The figures given since the last sentence are one table: a row for each thing
  * that was measured, a column for each version it was measured of.
  *
@@ -18,6 +21,8 @@
  */
 #ifndef TROUPE_LAB_REPORT_H
 #define TROUPE_LAB_REPORT_H
+
+#include "bench/machine.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,6 +63,7 @@ struct lab_report {
     enum lab_form form;
     bool is_swapped;
     FILE *stream;
+    struct bench_machine_load load; /* when it began */
     struct lab_outcome *outcome;
     struct lab_figure figures[LAB_FIGURES_MAX];
     size_t figures_count;

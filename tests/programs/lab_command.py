@@ -67,11 +67,13 @@ class Command(unittest.TestCase):
         self.assertIn("The claim: Threads share", done.stdout)
         self.assertRegex(done.stdout, r"a heap block +1 +0 +0")
         self.assertIn("Verdict: holds partly.", done.stdout)
+        self.assertRegex(done.stdout, r"\nOn \d+ x ")
 
     def test_json_has_the_same(self):
         made = json.loads(lab("memory", "--json").stdout)
         self.assertEqual(made["name"], "memory")
         self.assertEqual(made["verdict"], "holds partly")
+        self.assertIn(" x ", made["machine"])
         self.assertTrue(all(check["holds"] for check in made["checks"]))
         self.assertIn({"what": "a heap block", "who": "thread", "unit": "", "value": 1.0},
             made["measured"])

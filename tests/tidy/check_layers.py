@@ -35,7 +35,7 @@ MAY_INCLUDE = {
     "examples/bank/greeting": ["rpc"],
     "examples/bank/load": ["base", "mailbox", "rpc", "cli"],
     "bench": ["base", "mailbox", "scheduler", "actors", "cli"],
-    "lab": ["base", "mailbox", "actors", "rpc", "exploration", "cli"],
+    "lab": ["base", "mailbox", "actors", "rpc", "exploration", "cli", "bench"],
     "tests": ["base", "mailbox", "scheduler", "actors", "rpc", "exploration", "net", "cli",
               "examples", "bench", "lab"],
 }
