@@ -252,6 +252,11 @@ run(struct lab_report *report)
     struct result herd = wake_herd(many, 5);
     char who[LAB_TEXT_SIZE];
 
+    if (crowd.work == 0 || ring.work == 0 || herd.work == 0) {
+        lab_conclude(report, LAB_NOT_SHOWN,
+            "The system gave fewer than %u threads.", many);
+        return;
+    }
     snprintf(who, sizeof(who), "%u threads", many);
     tell(report, "a thread a processor", "to compute", &alone);
     tell(report, who, "to compute", &crowd);
