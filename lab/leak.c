@@ -5,6 +5,7 @@
 #include "lab/timing.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 enum { STACK_BYTES = 256 << 10 };
@@ -47,6 +48,7 @@ make_threads(unsigned count, bool are_joined, void **stacks)
         }
         while (
             is_made && __atomic_load_n(&stacks[i], __ATOMIC_ACQUIRE) == NULL) {
+            sched_yield();
         }
     }
     pthread_attr_destroy(&attributes);

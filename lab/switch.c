@@ -166,14 +166,6 @@ TROUPE_BEHAVIOUR(lab_player, sizeof(struct player),
 
 static troupe_pid partner;
 
-static void
-on_server_start(struct troupe_self *self, void *state)
-{
-    const uint64_t *turns = state;
-
-    (void)troupe_tell(self, partner, stroke, .left = *turns);
-}
-
 /* Mended in sequential style: a body that waits for its turn. */
 static void
 play(struct troupe_self *self, void *state)
@@ -208,9 +200,8 @@ static void
 on_begin(struct troupe_self *self, void *state)
 {
     const struct beginner *beginner = state;
-    uint64_t turns = beginner->turns;
 
-    on_server_start(self, &turns);
+    (void)troupe_tell(self, partner, stroke, .left = beginner->turns);
 }
 
 TROUPE_BEHAVIOUR(lab_beginner, sizeof(struct beginner),
