@@ -145,9 +145,11 @@ CK_PR_FENCE(fence_atomic_store)
 CK_PR_FENCE(fence_load)
 CK_PR_FENCE(fence_load_atomic)
 CK_PR_FENCE(fence_load_store)
+CK_PR_FENCE(fence_lock)
 CK_PR_FENCE(fence_memory)
 CK_PR_FENCE(fence_release)
 CK_PR_FENCE(fence_store)
 CK_PR_FENCE(fence_store_atomic)
+CK_PR_FENCE(fence_unlock)
 
 #endif
