@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/ioctl.h>
 
 #include "tests/support/certificates.h"
 #include "tests/support/network.h"
@@ -339,6 +340,59 @@ a_peer_that_does_not_read_holds_the_actor_and_gets_all_in_the_end(void **state)
     write_peer(&peer, "x", 1);
     read_peer(&peer, bytes, sizeof(bytes));
     assert_true(is_peer_told(&peer));
+    expect_end(TROUPE_EXIT_NORMAL, 0, "");
+    free_peer(&peer);
+    finish_runtime();
+}
+
+enum { FULL_BYTES = 32768 };
+
+static int peer_fd;
+
+/* What the peer's socket keeps is all that the system has, and of each byte of
+ * it at most one was written: all the others wait here. */
+static void
+on_fill(
+    struct troupe_self *self, void *state, const struct troupe_net_bytes *got)
+{
+    static const uint8_t bytes[POURED_BYTES];
+    size_t poured = 0;
+    int kept;
+
+    (void)state, (void)got;
+    while (troupe_net_write(self, bytes, sizeof(bytes)) == TROUPE_OK) {
+        poured += sizeof(bytes);
+    }
+    CHECK(ioctl(peer_fd, FIONREAD, &kept) == 0 && kept > 0);
+    CHECK(poured <= (size_t)kept + FULL_BYTES);
+    CHECK(troupe_stop(self, troupe_self_pid(self)) == TROUPE_OK);
+}
+
+TROUPE_BEHAVIOUR(
+    filler, 0, TROUPE_ON_STOP(tell_why), TROUPE_ON(troupe_net_bytes, on_fill));
+
+/* Over a socket of which the peer knows how much the system has. */
+static void
+what_is_sealed_and_not_taken_counts_as_waiting(void **state)
+{
+    static struct troupe_net_listen listen = {.size = sizeof(listen),
+        .behaviour = &filler_behaviour,
+        .connection = &server_options};
+    char address[64];
+    struct peer peer;
+
+    (void)state;
+    server_options = troupe_net_options_default();
+    server_options.tls = server_tls;
+    server_options.write_low = 0;
+    server_options.write_high = FULL_BYTES / 2;
+    server_options.write_hard = FULL_BYTES;
+    (void)snprintf(
+        address, sizeof(address), "unix:/tmp/troupe-tls-%d", (int)getpid());
+    begin_at(address, &listen);
+    peer = connect_tls_peer(TLS1_3_VERSION);
+    peer_fd = peer.fd;
+    write_peer(&peer, "x", 1);
     expect_end(TROUPE_EXIT_NORMAL, 0, "");
     free_peer(&peer);
     finish_runtime();
@@ -759,6 +813,7 @@ main(void)
         cmocka_unit_test(megabytes_come_back_in_order_whatever_their_records),
         cmocka_unit_test(
             a_peer_that_does_not_read_holds_the_actor_and_gets_all_in_the_end),
+        cmocka_unit_test(what_is_sealed_and_not_taken_counts_as_waiting),
         cmocka_unit_test(who_has_said_its_last_word_is_still_written_to),
         cmocka_unit_test(who_goes_without_a_last_word_is_lost),
         cmocka_unit_test(
