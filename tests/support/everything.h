@@ -738,6 +738,7 @@ everything_run(bool simulate)
     if (note(troupe_runtime_create(
             &TROUPE_OPTIONS(.workers_count = 2, .simulate = simulate, .seed = 1,
                 .dead_letters_max = 1, .log = keep_quiet,
+                .watchdog_ns = TROUPE_SECONDS(3600),
                 .mailbox = {.messages_high = HIGH_COUNT,
                     .messages_low = LOW_COUNT,
                     .messages_hard = 1000}),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Goal: a runtime for which the system has no thread, no thread-specific key or
- * no room for its value says so, leaves nothing behind, and may be started
- * again; without alternate signal stacks it runs all the same.
+ * Goal: a runtime for which the system has no thread, no thread-specific key,
+ * no room for its value or no file descriptor says so, leaves nothing behind,
+ * and may be started again; without alternate signal stacks it runs all the
+ * same.
  *
  * Method: the linker's --wrap puts this file's functions in the place of the
  * system's for all that troupe calls; each refuses the n-th call from when it
@@ -20,6 +21,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 
 #include "base/memory.h"
 #include "tests/support/check.h"
@@ -33,19 +36,27 @@ enum { WORKERS_COUNT = 3, ACTORS_COUNT = 20, TELLS_COUNT = 20 };
 /* So many calls from now; 0: none. Atomic: the last two are workers' as well.
  */
 static atomic_int refused_thread, refused_key, refused_value, refused_stack;
+static atomic_int refused_file;
 static atomic_int refusals_count;
+static atomic_int threads_count;
 
 /* These are the linker's names. */
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     void *(*run)(void *), void *arg);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     void *(*run)(void *), void *arg);
+int __real_pthread_join(pthread_t thread, void **result);
+int __wrap_pthread_join(pthread_t thread, void **result);
 int __real_pthread_key_create(pthread_key_t *key, void (*destroy)(void *));
 int __wrap_pthread_key_create(pthread_key_t *key, void (*destroy)(void *));
 int __real_pthread_setspecific(pthread_key_t key, const void *value);
 int __wrap_pthread_setspecific(pthread_key_t key, const void *value);
 int __real_sigaltstack(const stack_t *stack, stack_t *before);
 int __wrap_sigaltstack(const stack_t *stack, stack_t *before);
+int __real_signalfd(int fd, const sigset_t *signals, int flags);
+int __wrap_signalfd(int fd, const sigset_t *signals, int flags);
+int __real_eventfd(unsigned count, int flags);
+int __wrap_eventfd(unsigned count, int flags);
 
 static bool
 is_refused(atomic_int *plan)
@@ -60,9 +71,19 @@ int
 __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     void *(*run)(void *), void *arg)
 {
-    return is_refused(&refused_thread)
-               ? EAGAIN
-               : __real_pthread_create(thread, attributes, run, arg);
+    int refused = is_refused(&refused_thread)
+                      ? EAGAIN
+                      : __real_pthread_create(thread, attributes, run, arg);
+
+    atomic_fetch_add(&threads_count, refused == 0);
+    return refused;
+}
+
+int
+__wrap_pthread_join(pthread_t thread, void **result)
+{
+    atomic_fetch_sub(&threads_count, 1);
+    return __real_pthread_join(thread, result);
 }
 
 int
@@ -87,6 +108,26 @@ __wrap_sigaltstack(const stack_t *stack, stack_t *before)
         return -1;
     }
     return __real_sigaltstack(stack, before);
+}
+
+int
+__wrap_signalfd(int fd, const sigset_t *signals, int flags)
+{
+    if (is_refused(&refused_file)) {
+        errno = EMFILE;
+        return -1;
+    }
+    return __real_signalfd(fd, signals, flags);
+}
+
+int
+__wrap_eventfd(unsigned count, int flags)
+{
+    if (is_refused(&refused_file)) {
+        errno = EMFILE;
+        return -1;
+    }
+    return __real_eventfd(count, flags);
 }
 
 /* ---- a program ------------------------------------------------------------
@@ -114,22 +155,30 @@ static struct troupe_runtime *runtime;
 static uint64_t blocks_before, mappings_before;
 
 static void
-create(void)
+create_with(uint64_t watchdog_ns)
 {
     troupe_err err;
 
     atomic_store(&handled_count, 0);
     blocks_before = tp_memory_blocks_count();
     mappings_before = tp_memory_mappings_count();
-    err = troupe_runtime_create(
-        &TROUPE_OPTIONS(.workers_count = WORKERS_COUNT), &runtime);
+    err = troupe_runtime_create(&TROUPE_OPTIONS(.workers_count = WORKERS_COUNT,
+                                    .watchdog_ns = watchdog_ns),
+        &runtime);
     assert_int_equal(err, TROUPE_OK);
+}
+
+static void
+create(void)
+{
+    create_with(0);
 }
 
 static void
 check_nothing_is_left(void)
 {
     assert_null(runtime);
+    assert_int_equal(threads_count, 0);
     assert_int_equal(tp_memory_blocks_count(), blocks_before);
     assert_int_equal(tp_memory_mappings_count(), mappings_before);
 }
@@ -172,16 +221,22 @@ stop(void)
 
 /* The worker's number is from 1, as a person counts. */
 static void
-fail_to_start(int worker)
+fail_to_start_after(int others_count, int worker)
 {
     char number[32];
 
-    atomic_store(&refused_thread, worker);
+    atomic_store(&refused_thread, others_count + worker);
     assert_int_equal(troupe_runtime_start(runtime), TROUPE_E_SYSTEM);
     assert_int_equal(refused_thread, 0);
     snprintf(number, sizeof(number), "worker %d of %d", worker, WORKERS_COUNT);
     assert_non_null(strstr(troupe_err_detail(), number));
     assert_non_null(strstr(troupe_err_detail(), strerror(EAGAIN)));
+}
+
+static void
+fail_to_start(int worker)
+{
+    fail_to_start_after(0, worker);
 }
 
 /* ---- the tests ------------------------------------------------------------
@@ -258,6 +313,49 @@ an_actor_without_a_thread_of_its_own_is_not_spawned(void **state)
     stop_with(2);
 }
 
+/* Its thread is the first. */
+static void
+a_runtime_without_a_watchdog_may_be_started_again(void **state)
+{
+    (void)state;
+    create_with(TROUPE_SECONDS(3600));
+    tell_many();
+    atomic_store(&refused_thread, 1);
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_E_SYSTEM);
+    assert_non_null(strstr(troupe_err_detail(), "no thread for the watchdog"));
+    fail_to_start_after(1, 1);
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+    stop();
+}
+
+/* The runtime runs on, and the thread's signals are as they were. */
+static void
+fail_to_await_signals(atomic_int *refused, int call, const char *part)
+{
+    sigset_t blocked;
+
+    atomic_store(refused, call);
+    assert_int_equal(
+        troupe_run_until_signal(runtime, NULL, NULL), TROUPE_E_SYSTEM);
+    assert_int_equal(*refused, 0);
+    assert_non_null(strstr(troupe_err_detail(), part));
+    assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &blocked), 0);
+    assert_false(sigismember(&blocked, SIGTERM));
+}
+
+static void
+who_cannot_await_signals_is_told_and_the_runtime_runs_on(void **state)
+{
+    (void)state;
+    create();
+    assert_int_equal(troupe_runtime_start(runtime), TROUPE_OK);
+    fail_to_await_signals(&refused_thread, 1, "no thread to stop");
+    fail_to_await_signals(&refused_file, 1, strerror(EMFILE));
+    fail_to_await_signals(&refused_file, 2, strerror(EMFILE));
+    tell_many();
+    stop();
+}
+
 static void
 without_a_key_there_is_no_runtime(void **state)
 {
@@ -308,6 +406,9 @@ main(void)
         cmocka_unit_test(
             a_runtime_without_a_thread_takes_what_is_told_until_it_has_one),
         cmocka_unit_test(an_actor_without_a_thread_of_its_own_is_not_spawned),
+        cmocka_unit_test(a_runtime_without_a_watchdog_may_be_started_again),
+        cmocka_unit_test(
+            who_cannot_await_signals_is_told_and_the_runtime_runs_on),
         cmocka_unit_test(without_a_key_there_is_no_runtime),
         cmocka_unit_test(without_room_for_its_value_a_thread_is_no_sender),
         cmocka_unit_test(without_signal_stacks_actors_run),
