@@ -23,7 +23,8 @@ struct tp_tls {
     BIO *in;
     BIO *out;
     struct tp_outgoing sealed;
-    int failure; /* errno; 0: none */
+    int failure;    /* errno; 0: none */
+    bool has_begun; /* something has come */
     bool is_shaken;
     bool has_more;
     bool is_told; /* the peer, that nothing comes after */
@@ -148,6 +149,12 @@ is_foreign(int reason)
 }
 
 static void
+fail_foreign(struct tp_tls *tls)
+{
+    fail(tls, EPROTO, "what came is no TLS: does the peer speak it here?");
+}
+
+static void
 fail_by_openssl(struct tp_tls *tls)
 {
     unsigned long code = ERR_peek_last_error();
@@ -157,7 +164,7 @@ fail_by_openssl(struct tp_tls *tls)
     if (number == SSL_R_CERTIFICATE_VERIFY_FAILED) {
         fail_untrusted(tls, SSL_get_verify_result(tls->ssl));
     } else if (ERR_GET_LIB(code) == ERR_LIB_SSL && is_foreign(number)) {
-        fail(tls, EPROTO, "what came is no TLS: does the peer speak it here?");
+        fail_foreign(tls);
     } else if (number == ERR_R_MALLOC_FAILURE) {
         fail(tls, ENOMEM, "no memory for TLS");
     } else if (number >= SSL_AD_REASON_OFFSET) {
@@ -286,6 +293,19 @@ tp_tls_flush(
 
 enum come { SOME, ALL_FOR_NOW, END, LOST };
 
+/* OpenSSL takes 94 00 01, as a request of MessagePack-RPC may begin, for a
+ * hello of SSL 2, and would wait for the five thousand bytes that it announces.
+ */
+static void
+check_first(struct tp_tls *tls, unsigned char first)
+{
+    if (!tls->has_begun && first != SSL3_RT_HANDSHAKE &&
+        first != SSL3_RT_ALERT) {
+        fail_foreign(tls);
+    }
+    tls->has_begun = true;
+}
+
 /* Has OpenSSL have what the descriptor has. LOST sets errno. */
 static enum come
 feed(struct tp_tls *tls, int fd, unsigned char *room)
@@ -298,6 +318,7 @@ feed(struct tp_tls *tls, int fd, unsigned char *room)
     if (count < 0) {
         return errno == EAGAIN || errno == EINTR ? ALL_FOR_NOW : LOST;
     }
+    check_first(tls, room[0]);
     if (BIO_write(tls->in, room, (int)count) != (int)count) {
         fail(tls, ENOMEM, "no memory for TLS");
     }

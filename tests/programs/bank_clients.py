@@ -346,6 +346,7 @@ class Call(Served):
         for words, why in (
                 (("bank.total",), "call takes --connect ADDRESS"),
                 (("--connect", "x:1"), "METHOD ARGS..."),
+                (("--connect", "x", "bank.total"), '"x" is no address: there is no port; write '),
                 (("--connect", "x:1", "m", "[1"), '"[1" is no JSON: '),
                 (("--connect", "x:1", "m" * 2000), "at most 1024 bytes")):
             with self.subTest(why):

@@ -331,8 +331,9 @@ class BankServer(unittest.TestCase):
             self.assertEqual(code, 1)
             self.assertIn("is no TLS", said)
         server = self.start("--tls-certificate", certificate, "--tls-key", key)
-        for code, said in self.both(server, "--timeout", "1"):
+        for code, said in self.both(server):
             self.assertEqual(code, 1)
+            self.assertIn("closed the connection", said)
             self.assertIn("If it speaks TLS, --tls-authority says whom to trust", said)
 
     def test_a_unix_socket_has_no_certificate(self):

@@ -32,7 +32,7 @@ MAY_INCLUDE = {
     "examples": ["cli"],
     # They ask other servers than ours too, so they read frames by themselves.
     "examples/bank/call": ["mailbox", "rpc", "cli"],
-    "examples/bank/greeting": ["rpc"],
+    "examples/bank/greeting": ["net", "rpc"],
     "examples/bank/load": ["base", "mailbox", "rpc", "cli"],
     "bench": ["base", "mailbox", "scheduler", "actors", "cli"],
     "lab": ["base", "mailbox", "actors", "rpc", "exploration", "cli", "bench"],

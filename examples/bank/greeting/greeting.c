@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "examples/bank/greeting/greeting.h"
 
+#include "net/address.h"
 #include "rpc/message.h"
 #include "troupe/tls.h"
 
@@ -16,6 +17,18 @@ make_request(struct bank_greeting *greeting, const char *token)
     at = troupe_wire_put_array_header(at, 1);
     at = troupe_wire_put_str(at, troupe_str_of(token));
     greeting->size = (size_t)(at - greeting->request);
+}
+
+static bool
+is_address(const char *text)
+{
+    struct tp_address address;
+
+    if (tp_address_read(text, &address) != TROUPE_OK) {
+        fprintf(stderr, "troupe-bank: --connect: %s\n", troupe_err_detail());
+        return false;
+    }
+    return true;
 }
 
 static bool
@@ -44,7 +57,7 @@ bank_greeting_init(struct bank_greeting *greeting, const char *address,
 
     greeting->tls = NULL;
     greeting->size = 0;
-    if (!bank_token_read(&token, token_file)) {
+    if (!is_address(address) || !bank_token_read(&token, token_file)) {
         return false;
     }
     if (token.text[0] != '\0') {
