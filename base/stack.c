@@ -18,6 +18,7 @@ enum {
     GUARD_BYTES_MIN = 1 << 14,
     SLAB_BYTES = 4 << 20,
     MAPPINGS_DEFAULT = 65530,
+    MADV_UNKNOWN = -1,
     CHECKED_WORDS = 128, /* next to the stack: a kibibyte, or half of one */
 };
 
@@ -97,10 +98,15 @@ find_protected_max(void)
     protected_max = (mappings - mappings / 8) / 2;
 }
 
+/* An emulator may say yes to any advice, and do nothing: it is asked for one
+ * that nobody knows, too, once a pool. */
 static bool
-try_mark(char *guard)
+try_mark(struct tp_stack_pool *pool, char *guard)
 {
-    return madvise(guard, guard_bytes(), MADV_GUARD_INSTALL) == 0;
+    bool takes_any = pool->cut_count[TP_STACK_MARKED] == 0 &&
+                     madvise(guard, guard_bytes(), MADV_UNKNOWN) == 0;
+
+    return !takes_any && madvise(guard, guard_bytes(), MADV_GUARD_INSTALL) == 0;
 }
 
 static bool
@@ -121,7 +127,7 @@ static enum tp_stack_guard
 guard(struct tp_stack_pool *pool, char *below)
 {
     if (pool->strongest == TP_STACK_MARKED) {
-        if (try_mark(below)) {
+        if (try_mark(pool, below)) {
             return TP_STACK_MARKED;
         }
         pool->strongest = TP_STACK_PROTECTED;

@@ -276,18 +276,20 @@ expect_both_ends(enum troupe_exit_kind of_pool)
 static void
 a_pool_that_is_stopped_takes_its_workers_along(void **state)
 {
+    troupe_pid pool = begin_with_a_watched_pool();
+
     (void)state;
-    assert_int_equal(
-        troupe_stop(stage.self, begin_with_a_watched_pool()), TROUPE_OK);
+    assert_int_equal(troupe_stop(stage.self, pool), TROUPE_OK);
     expect_both_ends(TROUPE_EXIT_NORMAL);
 }
 
 static void
 a_pool_that_is_killed_takes_its_workers_along(void **state)
 {
+    troupe_pid pool = begin_with_a_watched_pool();
+
     (void)state;
-    assert_int_equal(
-        troupe_kill(stage.self, begin_with_a_watched_pool()), TROUPE_OK);
+    assert_int_equal(troupe_kill(stage.self, pool), TROUPE_OK);
     expect_both_ends(TROUPE_EXIT_KILLED);
 }
 
