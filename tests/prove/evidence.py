@@ -5,6 +5,7 @@ A row is a claim, the method that checks it, and bugs planted into what is
 checked, which the same method must find. Whoever has a new kind of check gives
 Rows; prove.py lists the kinds.
 """
+import concurrent.futures
 import dataclasses
 import sys
 import time
@@ -29,34 +30,59 @@ class Row:
     planted: dict[str, Callable[[], str | None]]
 
 
+@dataclasses.dataclass
+class Result:
+    row: Row
+    outcome: Outcome
+    found: dict[str, str | None]
+    seconds: float
+
+    def holds(self):
+        return self.outcome.holds and None not in self.found.values()
+
+    def print(self):
+        bugs = f"{sum(where is not None for where in self.found.values())} of {len(self.found)}"
+        print(LINE.format(self.row.claim, self.row.method, self.outcome.size, bugs,
+            "holds" if self.holds() else "FAILS", f"{self.seconds:.1f}"), flush=True)
+        if self.outcome.why:
+            print(f"    {self.outcome.why}", flush=True)
+
+
 def run(row):
-    """Prints the row's line. Returns whether it holds, and what was found."""
     start = time.monotonic()
     outcome = row.check()
     found = {bug: find() for bug, find in row.planted.items()}
-    holds = outcome.holds and None not in found.values()
-    bugs = f"{sum(where is not None for where in found.values())} of {len(found)}"
-    print(LINE.format(row.claim, row.method, outcome.size, bugs,
-        "holds" if holds else "FAILS", f"{time.monotonic() - start:.1f}"), flush=True)
-    if outcome.why:
-        print(f"    {outcome.why}", flush=True)
-    return holds, found
+    return Result(row, outcome, found, time.monotonic() - start)
 
 
-def prove(rows):
-    """Prints the table, then every planted bug. True: all rows hold."""
+def results(lanes):
+    """Of the rows of each lane in turn, while all lanes run."""
+    threads = [concurrent.futures.ThreadPoolExecutor(1) for _ in lanes]
+    try:
+        jobs = [thread.submit(run, row) for thread, lane in zip(threads, lanes)
+            for row in lane]
+        for job in jobs:
+            yield job.result()
+    finally:
+        for thread in threads:
+            thread.shutdown(cancel_futures=True)
+
+
+def prove(lanes):
+    """Runs the rows of a lane one after the other, the lanes at a time. Prints the table,
+    then every planted bug. True: all rows hold."""
     start = time.monotonic()
-    all_hold = True
-    bugs = []
+    done = []
     print(LINE.format("claim", "method", "size", "planted", "result", "seconds"),
         flush=True)
-    for row in rows:
-        holds, found = run(row)
-        all_hold &= holds
-        bugs += [(row.method, bug, where) for bug, where in found.items()]
+    for result in results(lanes):
+        result.print()
+        done.append(result)
     print("\nplanted, and what found it")
-    for method, bug, where in bugs:
-        print(f"{bug:<64} {method:<16} {where or 'NOT FOUND'}")
+    for result in done:
+        for bug, where in result.found.items():
+            print(f"{bug:<64} {result.row.method:<16} {where or 'NOT FOUND'}")
+    all_hold = all(result.holds() for result in done)
     print(f"\n{'every claim holds' if all_hold else 'NOT every claim holds'}"
         f", after {time.monotonic() - start:.0f} seconds", flush=True)
     return all_hold
