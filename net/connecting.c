@@ -55,16 +55,9 @@ tp_connecting_end(struct tp_connection *connection)
 static bool
 put_in_place(struct tp_socket *socket, int fd)
 {
-    bool done;
-
-    if (socket->fd < 0) {
-        socket->fd = fd;
-        return tp_socket_open_poll(socket) == TROUPE_OK;
-    }
-    tp_socket_arm(socket, 0);
-    done = dup2(fd, socket->fd) >= 0;
-    close(fd);
-    return done;
+    tp_socket_drop_fd(socket);
+    socket->fd = fd;
+    return tp_socket_watch(socket) == TROUPE_OK;
 }
 
 /* 0: it is under way, or done; else errno. */
@@ -97,7 +90,7 @@ follow(struct tp_connection *connection, int refused, bool is_done)
     } else if (is_done) {
         tp_connection_open(connection);
     } else {
-        tp_socket_arm(&connection->socket, UV_WRITABLE);
+        tp_socket_arm(&connection->socket, EPOLLOUT);
     }
 }
 

@@ -9,8 +9,7 @@
  *
  * A name is looked up by libuv's pool; its addresses are tried one after the
  * other until one answers, all within one deadline. Each attempt is a new
- * descriptor, put in the place of the one before, because libuv's handle is for
- * one number.
+ * descriptor.
  *
  * Who is looking up when the connection ends is told so, and is freed when
  * libuv is done with it.

@@ -85,17 +85,17 @@ tp_connection_read_options(const struct troupe_net_options *given,
 void
 tp_connection_arm(struct tp_connection *connection)
 {
-    int events = 0;
+    uint32_t events = 0;
 
     if (!connection->is_open && !tp_connection_is_gone(connection)) {
         return;
     }
     if (!tp_connection_is_gone(connection)) {
-        events |= connection->is_blocked ? UV_WRITABLE : 0;
+        events |= connection->is_blocked ? EPOLLOUT : 0u;
         events |=
             tp_reading_is_possible(connection) && !connection->socket.is_deaf
-                ? UV_READABLE
-                : 0;
+                ? EPOLLIN
+                : 0u;
     }
     tp_socket_arm(&connection->socket, events);
 }
@@ -402,7 +402,7 @@ live(struct troupe_self *self, struct tp_socket *socket)
     struct tp_connection *connection = tp_connection_of(socket);
 
     (void)self;
-    if (has_its_tls(connection) && tp_socket_open_poll(socket) == TROUPE_OK) {
+    if (has_its_tls(connection) && tp_socket_watch(socket) == TROUPE_OK) {
         tp_connection_open(connection);
     } else {
         tp_connection_fail(connection, ENOMEM);

@@ -82,7 +82,7 @@ look(struct tp_listener *listener)
     bool may = !listener->is_resting && !socket->is_deaf &&
                tp_loop_is_open(socket->loop);
 
-    tp_socket_arm(socket, may ? UV_READABLE : 0);
+    tp_socket_arm(socket, may ? EPOLLIN : 0);
 }
 
 static void
@@ -380,7 +380,7 @@ open_listener(struct troupe_self *self, struct tp_listener *listener,
         listen(listener->socket.fd, backlog) != 0) {
         return refused(text);
     }
-    err = tp_socket_open_poll(&listener->socket);
+    err = tp_socket_watch(&listener->socket);
     return err == TROUPE_OK ? tp_socket_give(self, &listener->socket) : err;
 }
 

@@ -4,13 +4,20 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/memory.h"
+#include "net/socket.h"
 #include "net/writing.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { READY_MAX = 64 }; /* sockets in a poll */
+
+/* While a busy worker has so many in hand, it looks for more only so often. */
+static const uint64_t ready_ns = TROUPE_MS(1);
 
 /* ---- parking ------------------------------------------------------------- */
 
@@ -40,21 +47,19 @@ static void
 wait_for_something(uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 {
     struct tp_loop *loop = tp_loop_of(tp_worker_of_parker(word));
-    struct pollfd polled[2] = {
+    struct pollfd polled[3] = {
         {.fd = loop->wake_fd, .events = POLLIN},
+        {.fd = loop->epoll_fd, .events = POLLIN},
         {.fd = uv_backend_fd(&loop->uv), .events = POLLIN},
     };
     struct timespec span;
     int errno_before = errno;
 
     (void)seen;
-    if (loop->is_changed) {
-        return;
-    }
     if (deadline_ns != UINT64_MAX) {
         span = span_until(deadline_ns);
     }
-    if (ppoll(polled, 2, deadline_ns == UINT64_MAX ? NULL : &span, NULL) > 0 &&
+    if (ppoll(polled, 3, deadline_ns == UINT64_MAX ? NULL : &span, NULL) > 0 &&
         polled[0].revents != 0) {
         empty(loop->wake_fd);
     }
@@ -90,6 +95,21 @@ flush(struct tp_loop *loop)
     }
 }
 
+/* None of them is freed by what another does: that is for actors' turns. */
+static void
+look_at_sockets(struct tp_loop *loop)
+{
+    struct epoll_event ready[READY_MAX];
+    int count = epoll_wait(loop->epoll_fd, ready, READY_MAX, 0);
+
+    for (int i = 0; i < count; i++) {
+        tp_socket_be_ready(ready[i].data.ptr, ready[i].events);
+    }
+    if (count == READY_MAX) {
+        loop->worker->io_due_ns = loop->worker->now_ns + ready_ns;
+    }
+}
+
 static void
 poll_loop(struct tp_worker *worker)
 {
@@ -98,8 +118,10 @@ poll_loop(struct tp_worker *worker)
     if (loop->unflushed != NULL) {
         flush(loop);
     }
-    loop->is_changed = false;
-    uv_run(&loop->uv, UV_RUN_NOWAIT);
+    look_at_sockets(loop);
+    if (uv_loop_alive(&loop->uv)) {
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+    }
 }
 
 bool
@@ -129,17 +151,34 @@ tp_loop_lightest(struct tp_scheduler *scheduler)
 
 /* ---- life ---------------------------------------------------------------- */
 
+/* errno; 0: both are open. */
+static int
+open_descriptors(struct tp_loop *loop)
+{
+    int refused = 0;
+
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->wake_fd < 0) {
+        return errno;
+    }
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->epoll_fd < 0) {
+        refused = errno;
+        close(loop->wake_fd);
+    }
+    return refused;
+}
+
 static troupe_err
 fill(struct tp_loop *loop)
 {
     int refused = uv_loop_init(&loop->uv);
 
     if (refused == 0) {
-        loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (loop->wake_fd >= 0) {
+        refused = -open_descriptors(loop);
+        if (refused == 0) {
             return TROUPE_OK;
         }
-        refused = -errno;
         uv_loop_close(&loop->uv);
     }
     return tp_err_set(TROUPE_E_SYSTEM, "no event loop for worker %u: %s",
@@ -179,6 +218,7 @@ close_loop(struct tp_worker *worker)
     refused = uv_loop_close(&loop->uv);
     TP_ASSERT(refused == 0);
     close(loop->wake_fd);
+    close(loop->epoll_fd);
     tp_work_slots_fini(&loop->slots);
     worker->io = NULL;
     tp_memory_free(loop);

@@ -2,13 +2,15 @@
 /*
  * loop: the event loop of one worker.
  *
- * libuv's, which knows what each of the worker's descriptors waits for, and an
- * eventfd by which others wake the worker. It is what scheduler/io.h asks for.
+ * An epoll that knows what each of the worker's sockets waits for, a loop of
+ * libuv for names that are looked up and work that blocks, and an eventfd by
+ * which others wake the worker. It is what scheduler/io.h asks for.
  *
- * To wait is to poll two descriptors, the eventfd and that of the loop's own
- * epoll, until the wheel's next expiry; nothing is run. To poll is to let libuv
- * look once, without waiting, and run what it finds, after what handlers have
- * written has been handed to the system.
+ * To wait is to poll the three descriptors until the wheel's next expiry;
+ * nothing is run. To poll is to look once, without waiting, after what handlers
+ * have written has been handed to the system: at some sockets that are ready,
+ * those that have been so for longest, and, if anything has been asked of it,
+ * at libuv's loop.
  *
  * No wake-up is lost, and none waits for another's. A waker writes to the
  * eventfd after it has made the parker's word WOKEN; the eventfd stays readable
@@ -16,19 +18,19 @@
  * write that comes before the wait makes it return at once; one that is left
  * over from an earlier park makes a later one return for no reason; and what a
  * return swallows was written for a word that the park, which looks at the word
- * after it, finds WOKEN. What the worker or libuv do to the loop's own
- * descriptor is no wake's business. The write carries no data: the word's
+ * after it, finds WOKEN. What the worker or libuv do to the other two
+ * descriptors is no wake's business. The write carries no data: the word's
  * read-modify-writes do (parker.h).
  *
- * Nothing happens in the loop unseen. Its epoll is level-triggered: what a poll
- * has not dealt with ends the next wait at once. libuv tells epoll of changes
- * only when it looks; so after a change that nobody has looked at since
- * (is_changed) the worker does not wait.
+ * Nothing happens in the loop unseen. Both epolls are level-triggered: what a
+ * poll has not dealt with ends the next wait at once. libuv tells its own of
+ * changes only when it looks, which it does in the poll before each wait.
  *
  * Not chosen: uv_async_send() as the wake. Of two wakers the second relies on
  * the first to write, so that one who is preempted between his mark and his
  * write holds up the other. uv_run() as the wait, and libuv's timers:
- * scheduler/io.h says why.
+ * scheduler/io.h says why. libuv's handles for sockets: three system calls to
+ * look away from one and back (docs/design/0007-an-epoll-of-its-own.md).
  *
  *     tp_loop_lightest, tp_loop_of, load     any thread
  *     parking's wake                         any thread
@@ -50,7 +52,7 @@ struct tp_loop {
     uv_loop_t uv;
     struct tp_worker *worker;
     int wake_fd;
-    bool is_changed;                 /* and libuv has not looked since */
+    int epoll_fd;                    /* of sockets */
     struct tp_connection *unflushed; /* linked by next_unflushed */
     struct tp_work_slots slots;
     /*

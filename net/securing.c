@@ -10,10 +10,10 @@ static void
 look(struct tp_connection *connection)
 {
     struct tp_socket *socket = &connection->socket;
-    int events = UV_READABLE;
+    uint32_t events = EPOLLIN;
 
     if (tp_tls_unsent(connection->tls) > 0) {
-        events |= UV_WRITABLE;
+        events |= EPOLLOUT;
     }
     tp_socket_arm(socket, tp_loop_is_open(socket->loop) ? events : 0);
 }

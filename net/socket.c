@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "base/memory.h"
 
+#include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct tp_socket *
@@ -47,10 +49,26 @@ tp_socket_create(struct troupe_self *self, size_t size,
     return socket;
 }
 
+/* Told so, as a child of a fork may keep the descriptor open. */
 static void
-free_closed(uv_handle_t *handle)
+unwatch(struct tp_socket *socket)
 {
-    tp_memory_free(handle);
+    if (socket->is_watched) {
+        (void)epoll_ctl(
+            socket->loop->epoll_fd, EPOLL_CTL_DEL, socket->fd, NULL);
+        socket->is_watched = false;
+    }
+}
+
+void
+tp_socket_drop_fd(struct tp_socket *socket)
+{
+    unwatch(socket);
+    socket->armed = 0;
+    if (socket->fd >= 0) {
+        close(socket->fd);
+        socket->fd = -1;
+    }
 }
 
 void
@@ -62,14 +80,7 @@ tp_socket_destroy(struct troupe_self *self, struct tp_socket *socket)
         tp_post_free(self, socket->notice);
     }
     ck_pr_dec_32(&socket->loop->load);
-    if (socket->has_poll) {
-        uv_close((uv_handle_t *)&socket->poll, free_closed);
-        close(socket->fd);
-        return;
-    }
-    if (socket->fd >= 0) {
-        close(socket->fd);
-    }
+    tp_socket_drop_fd(socket);
     tp_memory_free(socket);
 }
 
@@ -239,67 +250,80 @@ tp_socket_handle(struct troupe_self *self, struct tp_actor *actor,
 
 /* ---- the loop's ---------------------------------------------------------- */
 
-/* Two polls in a row have found it so: the actor takes its time. */
 static void
 be_readable(struct tp_socket *socket)
 {
     if (socket->is_early) {
         socket->role->be_readable(socket);
-        return;
+    } else if (!socket->is_readable) {
+        socket->is_readable = true;
+        socket->told_count = 0;
+        tp_socket_notify(tp_loop_self(socket->loop), socket);
+    } else if (++socket->told_count == TP_SOCKET_TOLD_MAX) {
+        socket->is_deaf = true; /* the actor takes its time */
+        tp_socket_arm(socket, socket->armed & ~(uint32_t)EPOLLIN);
     }
-    if (socket->is_readable) {
-        socket->is_deaf = true;
-        tp_socket_arm(socket, socket->armed & ~UV_READABLE);
-        return;
-    }
-    socket->is_readable = true;
-    tp_socket_notify(tp_loop_self(socket->loop), socket);
 }
 
-static void
-on_poll(uv_poll_t *poll, int status, int events)
+/* What is broken is said to be so for ever, and whoever knows need not hear it
+ * again. */
+void
+tp_socket_be_ready(struct tp_socket *socket, uint32_t events)
 {
-    struct tp_socket *socket = (struct tp_socket *)(void *)poll;
+    uint32_t found = socket->armed & events;
 
-    if (status < 0) {
-        socket->armed = 0; /* libuv has stopped looking */
-        socket->loop->is_changed = true;
-        socket->role->be_broken(socket);
+    if ((events & EPOLLERR) != 0 || socket->armed == 0) {
+        bool is_asked = socket->armed != 0;
+
+        unwatch(socket);
+        socket->armed = 0;
+        if (is_asked) {
+            socket->role->be_broken(socket);
+        }
         return;
     }
-    if ((events & UV_WRITABLE) != 0) {
+    if ((events & ~(uint32_t)EPOLLHUP) == 0) {
+        found = socket->armed; /* whoever waits for anything is to find out */
+    }
+    if ((found & EPOLLOUT) != 0) {
         socket->role->be_writable(socket);
     }
-    if ((events & UV_READABLE) != 0) {
+    if ((found & EPOLLIN) != 0) {
         be_readable(socket);
     }
 }
 
-troupe_err
-tp_socket_open_poll(struct tp_socket *socket)
+static int
+watch(struct tp_socket *socket, int how, uint32_t events)
 {
-    int refused = uv_poll_init(&socket->loop->uv, &socket->poll, socket->fd);
+    struct epoll_event wanted = {.events = events, .data.ptr = socket};
 
-    if (refused != 0) {
+    return epoll_ctl(socket->loop->epoll_fd, how, socket->fd, &wanted);
+}
+
+troupe_err
+tp_socket_watch(struct tp_socket *socket)
+{
+    if (watch(socket, EPOLL_CTL_ADD, 0) != 0) {
         return tp_err_set(TROUPE_E_SYSTEM, "a socket could not be watched: %s",
-            uv_strerror(refused));
+            strerror(errno));
     }
-    socket->has_poll = true;
+    socket->is_watched = true;
     return TROUPE_OK;
 }
 
+/* If it is not watched it was found to be broken, and may be so again. */
 void
-tp_socket_arm(struct tp_socket *socket, int events)
+tp_socket_arm(struct tp_socket *socket, uint32_t events)
 {
-    if (!socket->has_poll || events == socket->armed) {
+    if (socket->fd < 0 || events == socket->armed) {
         return;
     }
     socket->armed = events;
-    socket->loop->is_changed = true;
-    if (events == 0) {
-        uv_poll_stop(&socket->poll);
+    if (socket->is_watched) {
+        (void)watch(socket, EPOLL_CTL_MOD, events);
     } else {
-        uv_poll_start(&socket->poll, events, on_poll);
+        socket->is_watched = watch(socket, EPOLL_CTL_ADD, events) == 0;
     }
 }
 

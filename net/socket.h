@@ -5,10 +5,10 @@
  * What connections (net/connection.h) and listeners (net/listener.h) share: the
  * descriptor in its loop, the way to the actor, a timeout.
  *
- *     accepted         begin            at home
- *     ---------> CARRIED ----> GIVEN ------------> LIVING ---> CLOSING --->
- * free \ drop       calling actor ------^   end      libuv's
- *                    +------------------------------------------>  last word
+ *     accepted         begin            at home          end
+ *     ---------> CARRIED ----> GIVEN ------------> LIVING ---> free
+ *                    \ drop       calling actor ------^
+ *                     +--------------------------------------> free
  *
  * A socket that a START carries is for a certain loop. If the actor begins on
  * another worker it is bound to the right one, sends itself its notice, and its
@@ -20,10 +20,11 @@
  * there is to do; what happens meanwhile is only remembered.
  *
  * A descriptor that is ready stays so until its actor has had its turn, and
- * each poll would say so again. The first time the notice is sent; the second
- * time, while the notice is still on its way, the loop is told to look no more
- * (is_deaf), until the turn. So an actor that is quick costs nothing, and one
- * that is slow, or paused, costs little.
+ * polls say so again. The first time the notice is sent. When it has been said
+ * TP_SOCKET_TOLD_MAX times while the notice is on its way, the loop is told to
+ * look no more (is_deaf), until the turn. So an actor that is quick costs
+ * nothing, however many others there are, and one that is slow, or paused,
+ * costs little.
  *
  * Everything is for the socket's worker, or, when no worker runs, the sweep.
  */
@@ -31,6 +32,10 @@
 #define TROUPE_NET_SOCKET_H
 
 #include "net/loop.h"
+
+#include <sys/epoll.h>
+
+enum { TP_SOCKET_TOLD_MAX = 32 };
 
 struct tp_socket;
 
@@ -62,7 +67,6 @@ enum tp_socket_state {
 };
 
 struct tp_socket {
-    uv_poll_t poll; /* first: libuv's handle */
     const struct tp_socket_role *role;
     struct tp_loop *loop;
     struct troupe_message *notice; /* at rest; NULL: elsewhere */
@@ -70,9 +74,10 @@ struct tp_socket {
     troupe_pid owner;
     int fd; /* -1: none yet */
     enum tp_socket_state state;
-    int armed;      /* what libuv has been told, UV_READABLE and so on */
-    bool has_poll;  /* libuv knows the handle */
-    bool has_bound; /* the actor is bound for the socket's sake */
+    uint32_t armed;     /* what the loop looks for, EPOLLIN and EPOLLOUT */
+    uint8_t told_count; /* that it is readable, while the notice is sent */
+    bool is_watched;    /* the loop's epoll knows it */
+    bool has_bound;     /* the actor is bound for the socket's sake */
     bool has_timeout;
     bool is_due;      /* there is something to do in the actor's turn */
     bool is_readable; /* and it is the actor's turn to read */
@@ -94,11 +99,17 @@ TROUPE_MUST_USE troupe_err tp_socket_give(
 /* The socket of the actor that runs; NULL: it has none. */
 struct tp_socket *tp_socket_of(const struct troupe_self *self);
 
-/* Has libuv look after the descriptor, which has just been opened. SYSTEM. */
-TROUPE_MUST_USE troupe_err tp_socket_open_poll(struct tp_socket *socket);
+/* Closes the descriptor, if there is one. */
+void tp_socket_drop_fd(struct tp_socket *socket);
 
-/* From here on the loop looks for these: UV_READABLE, UV_WRITABLE. */
-void tp_socket_arm(struct tp_socket *socket, int events);
+/* Has the loop know the descriptor, which has just been opened. SYSTEM. */
+TROUPE_MUST_USE troupe_err tp_socket_watch(struct tp_socket *socket);
+
+/* From here on the loop looks for these: EPOLLIN, EPOLLOUT. */
+void tp_socket_arm(struct tp_socket *socket, uint32_t events);
+
+/* The loop has found these. */
+void tp_socket_be_ready(struct tp_socket *socket, uint32_t events);
 
 /* Sends the notice, unless it is on its way. */
 void tp_socket_notify(struct troupe_self *self, struct tp_socket *socket);

@@ -4,7 +4,7 @@
  *
  * Bytes are appended to `outgoing`, and the connection to the loop's list of
  * those to be flushed before its next poll. When the system takes no more, the
- * loop looks for room (UV_WRITABLE), and the connection is blocked. The first
+ * loop looks for room (EPOLLOUT), and the connection is blocked. The first
  * write to reach the high mark flushes at once; if that does not help the actor
  * is held (actors/io.h) until the low mark, and told then.
  *

@@ -9,8 +9,8 @@
  *  - parks in it: the last step of the worker's parker is theirs (parker.h), so
  *    that what happens to a socket ends the park as a wake does;
  *  - polls it, which makes tasks ready: when it has nothing to run, before each
- *    park, and while it is busy after TP_IO_POLL_TICKS looks at the clock,
- * which are 64 quick handlers, or a millisecond.
+ *    park, and while it is busy at the first look at the clock that is
+ *    TP_IO_POLL_NS after the last poll, unless that has put it off.
  *
  * The two are apart. While a worker parks it counts as asleep, and a drain may
  * find that all is done; so nothing may be made ready there. wait only waits;
@@ -37,8 +37,7 @@
 struct tp_worker;
 
 enum {
-    TP_IO_POLL_TICKS = 4,
-    TP_IO_POLL_NS = 1000000,
+    TP_IO_POLL_NS = 100000,
 };
 
 struct tp_io {

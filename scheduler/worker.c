@@ -356,8 +356,7 @@ tp_worker_enclose(
 void
 tp_worker_poll_io(struct tp_worker *worker)
 {
-    worker->io_ticks = 0;
-    worker->io_polled_ns = worker->now_ns;
+    worker->io_due_ns = worker->now_ns + TP_IO_POLL_NS;
     worker->scheduler->io->poll(worker);
 }
 
@@ -365,8 +364,7 @@ tp_worker_poll_io(struct tp_worker *worker)
 static void __attribute__((noinline, cold))
 poll_in_time(struct tp_worker *worker)
 {
-    if (++worker->io_ticks >= TP_IO_POLL_TICKS ||
-        worker->now_ns - worker->io_polled_ns >= TP_IO_POLL_NS) {
+    if (worker->now_ns >= worker->io_due_ns) {
         tp_worker_poll_io(worker);
     }
 }

@@ -69,8 +69,7 @@ struct tp_worker {
     pthread_t thread;
     void *io;                  /* scheduler/io.h; NULL: none */
     uint64_t io_awaited_count; /* what of it a drain waits for */
-    uint64_t io_polled_ns;
-    unsigned io_ticks; /* since then */
+    uint64_t io_due_ns; /* polled then, if it is busy; poll may put it off */
 
     /* Shared. */
     struct tp_run_queue queue __attribute__((aligned(64)));
