@@ -519,6 +519,30 @@ a_peer_that_resets_ends_the_actor_and_says_so(void **state)
     finish_runtime();
 }
 
+/* The only worker has looked at it meanwhile, to let the second one in. */
+static void
+who_has_paused_hears_of_a_reset_when_it_goes_on(void **state)
+{
+    struct end_note end;
+    troupe_pid sink;
+    int fd;
+
+    (void)state;
+    begin_runtime(&TROUPE_OPTIONS(.workers_count = 1));
+    begin_listener("127.0.0.1:0", &sink_listen);
+    fd = connect_peer();
+    sink = next_open();
+    reset(fd);
+    fd = connect_peer();
+    (void)next_open();
+    assert_int_equal(troupe_tell(net.self, sink, go_on), TROUPE_OK);
+    end = next_end();
+    assert_int_equal(end.kind, TROUPE_EXIT_FAILED);
+    assert_int_equal(end.code, ECONNRESET);
+    close(fd);
+    finish_runtime();
+}
+
 /* Held, and its peer is gone: it must not be held for ever. */
 static void
 a_peer_that_resets_ends_an_actor_that_is_held(void **state)
@@ -657,6 +681,7 @@ main(void)
             an_actor_that_has_paused_reads_nothing_and_then_everything),
         cmocka_unit_test(either_side_may_say_first_that_it_writes_no_more),
         cmocka_unit_test(a_peer_that_resets_ends_the_actor_and_says_so),
+        cmocka_unit_test(who_has_paused_hears_of_a_reset_when_it_goes_on),
         cmocka_unit_test(a_peer_that_resets_ends_an_actor_that_is_held),
         cmocka_unit_test(whatever_ends_the_actor_closes_its_connection),
         cmocka_unit_test(who_has_no_line_for_bytes_fails_when_some_come),
